@@ -1,0 +1,92 @@
+// All that is known about one node. Collectors fill it, detectors judge it.
+
+import type { Instant } from '../base/time.ts'
+import type { Gap, Origin } from '../tree/tree.ts'
+import type { KernelLog } from './kernel-log.ts'
+import type { MemcgTree } from './memcg.ts'
+
+/** Where a value was read. */
+interface From {
+  /** As a person would open it. */
+  readonly path: string
+}
+
+export interface NodeIdentity {
+  readonly hostname?: string
+  /** `uname -r`: 3.10.0-957.el7.x86_64. */
+  readonly kernel?: string
+  /** Where `kernel` was read: proc/version, or a line of the log. */
+  readonly kernelFrom?: From & { readonly line?: number }
+  /** PRETTY_NAME of os-release. */
+  readonly distribution?: string
+  /** ID of os-release: centos, ubuntu, debian … */
+  readonly distributionId?: string
+  readonly cgroup?: 'v1' | 'v2' | 'hybrid'
+  readonly bootId?: string
+  /** Seconds since boot. */
+  readonly uptimeSeconds?: number
+}
+
+/** Bytes by the kernel's own keys: MemTotal, SUnreclaim … */
+export interface Meminfo extends From {
+  readonly values: Readonly<Record<string, number>>
+}
+
+export interface Vmstat extends From {
+  readonly values: Readonly<Record<string, number>>
+}
+
+/** A line of /proc/cgroups. */
+export interface CgroupController {
+  readonly hierarchy: number
+  /** cgroups not yet freed in that hierarchy, removed ones included. */
+  readonly numCgroups: number
+  readonly enabled: boolean
+}
+
+export interface ProcCgroups extends From {
+  readonly controllers: Readonly<Record<string, CgroupController>>
+}
+
+/** Names under /sys/kernel/slab: caches, aliases and, before 5.9, per-cgroup copies `dentry(112:c116)`. */
+export interface SlabNames extends From {
+  readonly names: readonly string[]
+}
+
+/** The kernel command line, and the words of it that matter here. */
+export interface Cmdline extends From {
+  readonly text: string
+  /** `BOOT_IMAGE=`, without the path of the loader. */
+  readonly kernelImage?: string
+  /** `cgroup.memory=…nokmem`. */
+  readonly cgroupMemoryNokmem: boolean
+  /** Value of slub_debug= or slab_debug=; '' where it stands alone. */
+  readonly slubDebug?: string
+  readonly kmemleak?: string
+}
+
+/** CONFIG_… of the running release: `y`, `m`, `n` or a value. */
+export interface KernelConfig extends From {
+  readonly values: Readonly<Record<string, string>>
+}
+
+/** What was read at one instant. */
+export interface Sample {
+  readonly at: Instant
+  readonly meminfo?: Meminfo
+  readonly vmstat?: Vmstat
+  readonly cgroups?: ProcCgroups
+  readonly memcg?: MemcgTree
+  readonly slabNames?: SlabNames
+}
+
+export interface Case {
+  readonly origin: Origin
+  readonly node: NodeIdentity
+  readonly cmdline?: Cmdline
+  readonly config?: KernelConfig
+  /** Oldest first; one is enough, a trend needs more. */
+  readonly samples: readonly Sample[]
+  readonly log?: KernelLog
+  readonly gaps: readonly Gap[]
+}

@@ -1,0 +1,176 @@
+// What the decoders of the kernel log give: one record a report, with the lines it was read from.
+
+import type { Stamp } from '../../base/time.ts'
+
+/** A line of a report worth quoting, as it was printed, without its dress. */
+export interface Quote {
+  /** 1-based line in the file; undefined where the log has none (the live ring). */
+  readonly line?: number
+  /** Sequence number of /dev/kmsg. */
+  readonly seq?: number
+  readonly text: string
+}
+
+interface ReportBase {
+  /** The log as a person would open it. */
+  readonly path: string
+  /** First and last line, 1-based, both included; undefined where the log has no lines (the live ring). */
+  readonly lines?: readonly [first: number, last: number]
+  /** First and last sequence number, where the log is /dev/kmsg. */
+  readonly seq?: readonly [first: number, last: number]
+  readonly at?: Stamp
+  /** The few lines that carry the report: head, limit, counters, kill. At least one. */
+  readonly quotes: readonly [Quote, ...Quote[]]
+  /** Written to /dev/kmsg from user space (facility other than 0): a claim, not a kernel's word. */
+  readonly userWritten?: true
+}
+
+/** A counter line of an OOM report: `memory: usage 65536kB, limit 65536kB, failcnt 12`. */
+export interface MemoryCounter {
+  /** Bytes. */
+  readonly usage: number
+  /** Bytes, `Infinity` for none. */
+  readonly limit: number
+  readonly failcnt: number
+  /** The limit as printed, since "unlimited" has several spellings. */
+  readonly limitKiB: number
+}
+
+/** gfp mask as printed (`0xd0`) and the names beside it, where the kernel printed them. */
+export interface Gfp {
+  readonly mask: string
+  readonly flags?: string
+}
+
+/** One `Memory cgroup stats for PATH` of any era; the keys are the kernel's own (cache, rss, anon, total_rss, …). */
+export interface MemcgStats {
+  readonly memcg: string
+  readonly line?: number
+  /** Bytes, except keys that count events (pg*, workingset_*, thp_*, *swp*, numa_*). */
+  readonly values: Readonly<Record<string, number>>
+}
+
+/** A process the OOM killer took. All sizes in bytes. */
+export interface OomVictim {
+  readonly pid: number
+  readonly comm: string
+  /** The thread named by "Kill process N" where it differs from the process killed. */
+  readonly announcedPid?: number
+  readonly score?: number
+  readonly totalVm?: number
+  readonly anonRss?: number
+  readonly fileRss?: number
+  readonly shmemRss?: number
+  readonly pgtables?: number
+  readonly uid?: number
+  readonly oomScoreAdj?: number
+  /** The oom_reaper said it took the memory back. */
+  readonly reaped?: true
+}
+
+export interface OomReport extends ReportBase {
+  readonly kind: 'oom'
+  /** Whose allocation started it. */
+  readonly invoker?: string
+  readonly gfp?: Gfp
+  readonly order?: number
+  readonly oomScoreAdj?: number
+  /** undefined: cannot be known from what is there. */
+  readonly scope?: 'memcg' | 'global' | 'cpuset' | 'sysrq'
+  /** CONSTRAINT_… as printed. */
+  readonly constraint?: string
+  /** The cgroup whose limit was hit. */
+  readonly memcg?: string
+  /** The cgroup of the task that was killed. */
+  readonly taskMemcg?: string
+  readonly memory?: MemoryCounter
+  readonly memsw?: MemoryCounter
+  readonly swap?: MemoryCounter
+  readonly kmem?: MemoryCounter
+  readonly stats: readonly MemcgStats[]
+  readonly victims: readonly OomVictim[]
+  /** Release named by the report's own `CPU: … Comm: …` line. */
+  readonly kernel?: string
+  readonly slabReclaimablePages?: number
+  readonly slabUnreclaimablePages?: number
+  /** `memory.oom.group` had all tasks of this cgroup killed. */
+  readonly groupKill?: true
+  /** The head ("invoked oom-killer") is not in the log. */
+  readonly truncatedHead?: true
+  /** The log ends inside the report. */
+  readonly truncated?: true
+  /** Single lines left by a grep: what is not here may have been printed. */
+  readonly fragment?: true
+}
+
+/** `node 0: slabs: 28, objs: 448, free: 0` */
+export interface SlabNode {
+  readonly node: number
+  readonly slabs: number
+  readonly objs: number
+  readonly free: number
+  /** SLAB only: `slabs: active/all, objs: active/all`. */
+  readonly slabsActive?: number
+  readonly objsActive?: number
+}
+
+export interface SlabAllocationFailure extends ReportBase {
+  readonly kind: 'slub-alloc-failure' | 'slab-alloc-failure'
+  readonly node: number
+  readonly cpu?: number
+  readonly gfp: Gfp
+  /** Cache without the per-cgroup suffix: `dentry` of `dentry(1683:698bb…)`. undefined: the line is not in the log, or cannot be told to belong here. */
+  readonly cache?: string
+  /** N of `dentry(N:cgroup)`: kmemcg_id on 3.10, css serial number on 4.4 to 5.8. */
+  readonly memcgId?: number
+  /** Last component of the cgroup's path: pod directory or container id. */
+  readonly memcgName?: string
+  /** Bytes. */
+  readonly objectSize?: number
+  readonly bufferSize?: number
+  readonly defaultOrder?: number
+  readonly minOrder?: number
+  /** SLAB only. */
+  readonly order?: number
+  /** undefined: not printed or not attributable; several CPUs print at once. */
+  readonly nodes?: readonly SlabNode[]
+  /** Printed together with others, without a caller id: which lines belong together is not certain. */
+  readonly pairingAmbiguous?: true
+}
+
+/** Only the head is decoded: which order, which mask, whose. */
+export interface PageAllocationFailure extends ReportBase {
+  readonly kind: 'page-alloc-failure'
+  readonly comm: string
+  readonly order: number
+  readonly gfp: Gfp
+  readonly kernel?: string
+}
+
+/** A container runtime or the kubelet could not make a directory below a memory cgroup: ENOSPC that is not the disk. */
+export interface MemcgNoSpace extends ReportBase {
+  readonly kind: 'memcg-no-space'
+  /** The directory that could not be made: `/sys/fs/cgroup/memory/kubepods/burstable/pod…`. */
+  readonly directory: string
+}
+
+/** `oom_kill_process: 70 callbacks suppressed`: the true number of events is at least shown + suppressed. */
+export interface CallbacksSuppressed extends ReportBase {
+  readonly kind: 'callbacks-suppressed'
+  readonly source: string
+  readonly count: number
+}
+
+/** A "Memory cgroup stats for" line that belongs to no OOM report that can be seen. */
+export interface StrayMemcgStats extends ReportBase {
+  readonly kind: 'memcg-stats'
+  readonly stats: readonly [MemcgStats, ...MemcgStats[]]
+}
+
+export type KernelReport =
+  | OomReport
+  | SlabAllocationFailure
+  | PageAllocationFailure
+  | MemcgNoSpace
+  | CallbacksSuppressed
+  | StrayMemcgStats
