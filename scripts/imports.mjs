@@ -1,0 +1,160 @@
+// The law of imports, read off the text of src/: an import points to a lower rank or to its own folder.
+// The table is the one of ARCHITECTURE.md. TypeScript 7 has no JavaScript API, so imports are found by pattern.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, posix, relative, sep } from 'node:path'
+
+/** @type {readonly (readonly [area: string, rank: number])[]} a file or a folder below src/, and its rank */
+const RANKS = [
+  ['core/base', 0],
+  ['core/tree', 1],
+  ['core/decode', 1],
+  ['core/knowledge', 1],
+  ['core/case', 2],
+  ['core/collectors', 3],
+  ['core/facts', 3],
+  ['core/detectors', 4],
+  ['core/collect.ts', 5],
+  ['core/diagnose.ts', 5],
+  ['core/decoded.ts', 5],
+  ['core/render', 6],
+  ['core/index.ts', 7],
+  ['node/trees', 8],
+  ['node/kmsg', 8],
+  ['node/tracefs', 8],
+  ['node/store', 9],
+  ['node/agent', 10],
+  ['node/serve', 11],
+  ['node/kube', 11],
+  ['node/cli', 12],
+  ['node/index.ts', 13],
+]
+
+/** What a lower rank does not make right: area → areas it may not import all the same. */
+const FORBIDDEN = new Map([
+  ['core/detectors', ['core/collectors']],
+  [
+    'core/render',
+    ['core/collectors', 'core/facts', 'core/collect.ts', 'core/diagnose.ts', 'core/decoded.ts'],
+  ],
+])
+
+/** The only files of detectors/ that render/ may see: where the texts are handed out. */
+const TEXTS = ['core/detectors/index.ts', 'core/detectors/detector.ts']
+
+/** Folders whose units (files with a default export) never import one another. */
+const UNITS = ['core/collectors', 'core/detectors']
+
+const STATIC = /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/gm
+const BARE = /^\s*import\s*['"]([^'"]+)['"]/gm
+const DYNAMIC = /\bimport\s*\(\s*(?:(['"`])([^'"`$]+)\1)?/g
+
+/** Ways to run a program or to get round the table; no file of src/ has any of them. */
+const NEVER = [
+  [/child_process/, 'runs programs: nothing is executed on the node'],
+  [/\bnode:cluster\b|['"]cluster['"]/, 'starts processes: nothing is executed on the node'],
+  [
+    /\bcreateRequire\b|\bgetBuiltinModule\b|\bprocess\.(?:binding|dlopen)\b|\brequire\s*\(/,
+    'loads modules past the law of imports',
+  ],
+  [/\beval\s*\(|\bnew Function\s*\(/, 'runs text as code'],
+]
+
+/**
+ * The specifiers a file imports, in any form; `undefined` for a computed one.
+ * @param {string} text
+ * @returns {(string | undefined)[]}
+ */
+export function importsOf(text) {
+  const code = text.replace(/^\s*(?:\/\/|\*|\/\*).*$/gm, '')
+  return [
+    ...[...code.matchAll(STATIC)].map(([, specifier]) => specifier),
+    ...[...code.matchAll(BARE)].map(([, specifier]) => specifier),
+    ...[...code.matchAll(DYNAMIC)].map(([, , specifier]) => specifier),
+  ]
+}
+
+/** @param {string} file */
+function areaOf(file) {
+  return RANKS.find(([area]) => file === area || file.startsWith(`${area}/`))
+}
+
+/**
+ * What breaks the law, one sentence each.
+ * @param {ReadonlyMap<string, string>} files text by path below src/, with forward slashes
+ * @returns {string[]}
+ */
+export function importFaults(files) {
+  /** @type {string[]} */
+  const faults = []
+  const isUnit = (/** @type {string} */ file) => /^export default\b/m.test(files.get(file) ?? '')
+  for (const [file, text] of files) {
+    const from = areaOf(file)
+    if (from === undefined) {
+      faults.push(`${file} has no rank: put it where the table of scripts/imports.mjs has a place for it`)
+      continue
+    }
+    const [area, rank] = from
+    for (const [pattern, why] of NEVER) {
+      if (/** @type {RegExp} */ (pattern).test(text)) faults.push(`${file} ${why}`)
+    }
+    if (area === 'core/render' && /\.detect\s*\(/.test(text)) {
+      faults.push(`${file} lets a detector judge: render/ takes only the texts of detectors/`)
+    }
+    for (const specifier of importsOf(text)) {
+      const fault = importFault(file, area, rank, specifier)
+      if (fault !== undefined) faults.push(`${file} ${fault}`)
+    }
+  }
+  return faults
+
+  /**
+   * @param {string} file
+   * @param {string} area
+   * @param {number} rank
+   * @param {string | undefined} specifier
+   */
+  function importFault(file, area, rank, specifier) {
+    if (specifier === undefined) return 'computes what it imports: the law cannot be read off it'
+    if (!specifier.startsWith('.')) {
+      return file.startsWith('core/')
+        ? `imports ${specifier}: src/core imports no package and no Node built-in`
+        : undefined
+    }
+    if (!specifier.endsWith('.ts')) return `imports ${specifier} without .ts`
+    const target = posix.join(posix.dirname(file), specifier)
+    if (target.startsWith('..')) return `imports ${specifier} from outside src/`
+    if (!files.has(target)) return `imports ${specifier}, which is not there`
+    const to = areaOf(target)
+    if (to === undefined) return undefined
+    const [targetArea, targetRank] = to
+    if (targetArea === area) {
+      const sibling = UNITS.includes(area) && !file.endsWith('/index.ts') && isUnit(target)
+      return sibling ? `imports the unit ${target}: units of ${area}/ never import one another` : undefined
+    }
+    if (targetRank >= rank)
+      return `imports ${target}: rank ${rank} may not import rank ${targetRank} (${targetArea})`
+    if (FORBIDDEN.get(area)?.includes(targetArea))
+      return `imports ${target}: ${area} may not import ${targetArea}`
+    if (area === 'core/render' && targetArea === 'core/detectors' && !TEXTS.includes(target)) {
+      return `imports ${target}: render/ takes only the texts of detectors/, from ${TEXTS.join(' and ')}`
+    }
+    return undefined
+  }
+}
+
+/**
+ * The sources below `root`/src, by path below src/.
+ * @param {string} root the checkout
+ * @returns {Map<string, string>}
+ */
+export function sources(root) {
+  const src = join(root, 'src')
+  return new Map(
+    readdirSync(src, { recursive: true, withFileTypes: true })
+      .filter(entry => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
+      .map(entry => join(entry.parentPath, entry.name))
+      .sort()
+      .map(path => [relative(src, path).split(sep).join('/'), readFileSync(path, 'utf8')]),
+  )
+}

@@ -1,0 +1,123 @@
+// The law of imports (ARCHITECTURE.md), on src/ and on files that break it.
+
+import { describe, expect, it } from 'vitest'
+import { importFaults, importsOf, sources } from '../../scripts/imports.mjs'
+
+const root = new URL('../..', import.meta.url).pathname
+
+const UNIT = 'export default {}\n'
+
+/** The faults of `text` as `file`, in a house where `others` are there too. */
+function faults(
+  file: string,
+  text: string,
+  others: Readonly<Record<string, string>> = {},
+): readonly string[] {
+  return importFaults(new Map([...Object.entries(others), [file, text]]))
+}
+
+describe('the law of imports', () => {
+  it('holds in src/', () => {
+    const files = sources(root)
+    expect(files.size).toBeGreaterThan(10)
+    expect(importFaults(files)).toEqual([])
+  })
+
+  it('finds imports in every form', () => {
+    const text = [
+      "import a from './a.ts'",
+      "import { type B, b } from './b.ts'",
+      "import type {\n  C,\n} from './c.ts'",
+      "export * from './d.ts'",
+      "export { e } from './e.ts'",
+      "import './f.ts'",
+      "const g = await import('./g.ts')",
+      "type H = import('./h.ts').H",
+      "// import i from './i.ts'",
+      " * import j from './j.ts'",
+    ].join('\n')
+    expect(importsOf(text).sort()).toEqual(
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(name => `./${name}.ts`),
+    )
+  })
+
+  it.each([
+    ['upwards', 'core/base/lines.ts', "import { x } from '../case/case.ts'", { 'core/case/case.ts': '' }],
+    [
+      'decode sees a Tree',
+      'core/decode/proc/meminfo.ts',
+      "import type { Tree } from '../../tree/tree.ts'",
+      { 'core/tree/tree.ts': '' },
+    ],
+    [
+      'facts and collectors meet',
+      'core/facts/kernel.ts',
+      "import { x } from '../collectors/collector.ts'",
+      { 'core/collectors/collector.ts': '' },
+    ],
+    [
+      'a detector collects',
+      'core/detectors/a.ts',
+      "import { x } from '../collectors/collector.ts'",
+      { 'core/collectors/collector.ts': '' },
+    ],
+    [
+      'a detector leans on another',
+      'core/detectors/a.ts',
+      "import b from './b.ts'",
+      { 'core/detectors/b.ts': UNIT },
+    ],
+    [
+      'render works out facts',
+      'core/render/text.ts',
+      "import { x } from '../facts/kernel.ts'",
+      { 'core/facts/kernel.ts': '' },
+    ],
+    [
+      'render picks a detector',
+      'core/render/text.ts',
+      "import b from '../detectors/b.ts'",
+      { 'core/detectors/b.ts': UNIT },
+    ],
+    ['render judges', 'core/render/text.ts', 'unit.detect(about)', {}],
+    [
+      'core reaches node/',
+      'core/index.ts',
+      "import { x } from '../node/trees/live-tree.ts'",
+      { 'node/trees/live-tree.ts': '' },
+    ],
+    [
+      'trees reach the command line',
+      'node/trees/live-tree.ts',
+      "import { x } from '../cli/main.ts'",
+      { 'node/cli/main.ts': '' },
+    ],
+    ['core imports a built-in', 'core/base/lines.ts', "import { readFileSync } from 'node:fs'", {}],
+    ['core imports a package', 'core/base/lines.ts', "import { distance } from 'fastest-levenshtein'", {}],
+    ['core imports lazily', 'core/base/lines.ts', "const fs = await import('node:fs')", {}],
+    ['a program is run', 'node/cli/main.ts', "import { execFile } from 'node:child_process'", {}],
+    ['a module is required', 'node/cli/main.ts', "const fs = require('fs')", {}],
+    [
+      'the extension is left out',
+      'core/base/lines.ts',
+      "import { x } from './bytes'",
+      { 'core/base/bytes.ts': '' },
+    ],
+    ['the import is computed', 'node/cli/main.ts', 'await import(name)', {}],
+    ['a file stands nowhere', 'core/things/a.ts', '', {}],
+    ['outside src/', 'node/cli/main.ts', "import { x } from '../../../scripts/sync.ts'", {}],
+  ])('is broken when %s', (_, file, text, others) => {
+    expect(faults(file, text, others)).toHaveLength(1)
+  })
+
+  it('lets the registry import the units and render/ the texts', () => {
+    const house = {
+      'core/detectors/a.ts': UNIT,
+      'core/detectors/detector.ts': '',
+      'core/render/text.ts': "import { detectors } from '../detectors/index.ts'",
+    }
+    expect(
+      faults('core/detectors/index.ts', "import a from './a.ts'\nimport { x } from './detector.ts'", house),
+    ).toEqual([])
+  })
+})
