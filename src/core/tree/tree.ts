@@ -15,6 +15,45 @@ export interface Gap {
 
 export type Origin = 'live' | 'directory' | 'files' | 'memory'
 
+/** What one stat of a directory tells. */
+export interface DirectoryStat {
+  /** Identity of a cgroup; not the node's own in a copy. */
+  readonly inode?: number
+  /**
+   * Directories in it, by its link count (kernfs_refresh_inode in fs/kernfs/inode.c: subdirs + 2; so on 3.10 too).
+   * Only of live pseudo-files: elsewhere a link count can mean anything.
+   */
+  readonly directories?: number
+}
+
+/** What a file or directory given by hand turned out to be. */
+export type GivenKind =
+  | 'cgroup-stat'
+  | 'cgroup-v1'
+  | 'cgroup-v2'
+  | 'cmdline'
+  | 'kernel-config'
+  | 'log'
+  | 'meminfo'
+  | 'memory-stat-v1'
+  | 'memory-stat-v2'
+  | 'mountinfo'
+  | 'os-release'
+  | 'proc-cgroups'
+  | 'shell-transcript'
+  | 'slab-names'
+  | 'version'
+  | 'vmstat'
+
+/** A file or directory given by hand, and the place on a node it was put at. */
+export interface Given {
+  readonly kind: GivenKind
+  /** `proc/meminfo`; `log/1-dmesg.txt`; of a bare cgroup directory the mount point it stands for. */
+  readonly path: string
+  /** As it was given. */
+  readonly shown: string
+}
+
 /**
  * A node's files. Opened by whoever knows how, read synchronously: /proc and cgroupfs answer from memory, and a
  * read through a thread pool costs ten times the read itself.
@@ -24,8 +63,15 @@ export type Origin = 'live' | 'directory' | 'files' | 'memory'
  */
 export interface Tree {
   readonly origin: Origin
-  /** The whole file. Pseudo-files are read once, without stat. */
+  /** What was given by hand and put at a node's path. Of a bare cgroup directory nobody knows what is above it. */
+  readonly given?: readonly Given[]
+  /**
+   * The whole file. Pseudo-files are read once, without stat. `proc/self` seen from outside is the node's init;
+   * `proc/config` is `proc/config.gz` unpacked.
+   */
   read(path: string): Uint8Array | Gap
+  /** As `read`, for small files by the thousand: the bytes are good until the next call of `peek`. */
+  peek(path: string): Uint8Array | Gap
   /** Names in a directory, without `.` and `..`; a file `dir.list` stands for the listing of a directory that was not kept. */
   list(dir: string): readonly string[] | Gap
   /** Names of the directories in a directory. */
@@ -34,8 +80,12 @@ export interface Tree {
   link(path: string): string | Gap
   /** The inode of a directory: a cgroup is its inode. */
   inode(dir: string): number | Gap
+  /** The inode of a directory and how many directories are in it, in one look. */
+  stat(dir: string): DirectoryStat | Gap
   /** A file in pieces, for logs larger than memory. What fails in mid-file is thrown away after the last good piece and told in `gaps`. */
   chunks(path: string): Iterable<Uint8Array> | Gap
+  /** What failed in mid-file so far, records of dev/kmsg that were overwritten while it was read (detail EPIPE) included. */
+  gaps(): readonly Gap[]
   /** The name under which a person finds what `path` gave: `/proc/meminfo`, `./node-files/proc/meminfo`, `dmesg.txt`. */
   shown(path: string): string
 }
