@@ -98,7 +98,7 @@ export function importFaults(files) {
     for (const [pattern, why] of NEVER) {
       if (/** @type {RegExp} */ (pattern).test(text)) faults.push(`${file} ${why}`)
     }
-    if (area === 'core/render' && /\.detect\s*\(/.test(text)) {
+    if (area === 'core/render' && /\.judge\s*\(/.test(text)) {
       faults.push(`${file} lets a detector judge: render/ takes only the texts of detectors/`)
     }
     for (const specifier of importsOf(text)) {

@@ -79,7 +79,7 @@ describe('the law of imports', () => {
       "import b from '../detectors/b.ts'",
       { 'core/detectors/b.ts': UNIT },
     ],
-    ['render judges', 'core/render/text.ts', 'unit.detect(about)', {}],
+    ['render judges', 'core/render/text.ts', 'unit.judge(about)', {}],
     [
       'core reaches node/',
       'core/index.ts',
