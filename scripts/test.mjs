@@ -1,0 +1,109 @@
+// npm test: says what it installs, installs it where it may, checks the house, runs every test. The last line is
+// `N passed, N failed`, in which a step of npm run check counts as a test; exit 1 if anything failed.
+// With KMEMSCOPE_CI=1, as root and where there is a v1 memory controller, a live test that is skipped has failed.
+
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { startVitest } from 'vitest/node'
+import { check } from './check.mjs'
+
+/** What the live tests need that npm does not bring: a compiler for two small C programs. */
+const PACKAGES = ['gcc', 'libc6-dev']
+
+const isRoot = process.getuid?.() === 0
+
+/** @param {string} program */
+function onPath(program) {
+  return (process.env['PATH'] ?? '').split(delimiter).some(folder => {
+    try {
+      accessSync(join(folder, program), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+function installPackages() {
+  const wanted = `Debian packages ${PACKAGES.join(' ')} (a C compiler for the live tests)`
+  if (onPath('cc') || onPath('gcc')) {
+    console.log('installs: nothing (npm ci brought the rest, a C compiler is there)')
+  } else if (process.platform !== 'linux') {
+    console.log('installs: nothing (the live tests run on Linux only)')
+  } else if (!existsSync('/etc/debian_version') || !onPath('apt-get')) {
+    console.log(
+      `installs: nothing (would install ${wanted}, but this is no Debian): tests that need it are skipped`,
+    )
+  } else if (!isRoot) {
+    console.log(`installs: nothing (would install ${wanted}, but needs root): tests that need it are skipped`)
+  } else {
+    console.log(`installs: ${wanted}, with apt-get`)
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    const options = { env, encoding: /** @type {const} */ ('utf8') }
+    const install = () =>
+      spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...PACKAGES], options)
+    let { status, stderr } = install()
+    if (status !== 0) {
+      spawnSync('apt-get', ['update', '-q'], options)
+      ;({ status, stderr } = install())
+    }
+    if (status !== 0) console.log(`apt-get failed, tests that need a compiler are skipped:\n${stderr.trim()}`)
+  }
+}
+
+/** Whether this is where nothing may excuse a live test from running. */
+function mustRunLive() {
+  if (process.env['KMEMSCOPE_CI'] !== '1' || !isRoot || process.platform !== 'linux') return false
+  return / - cgroup \S+ \S*\bmemory\b/.test(readFileSync('/proc/self/mountinfo', 'utf8'))
+}
+
+/** @typedef {{ file: string, name: string, reason: string }} Skipped */
+
+async function runVitest() {
+  const vitest = await startVitest('test', [], { run: true, watch: false, reporters: ['default'] })
+  let passed = 0
+  let failed = 0
+  /** @type {Skipped[]} */
+  const skipped = []
+  for (const module of vitest.state.getTestModules()) {
+    // a file that cannot be imported, or a hook that throws, fails no test by itself
+    failed += module.errors().length
+    for (const suite of module.children.allSuites()) failed += suite.errors().length
+    for (const test of module.children.allTests()) {
+      const { state } = test.result()
+      if (state === 'passed') passed += 1
+      else if (state === 'skipped') {
+        const { note } = /** @type {{ note?: string }} */ (test.result())
+        skipped.push({
+          file: module.relativeModuleId,
+          name: test.fullName,
+          reason: note ?? 'no reason given',
+        })
+      } else failed += 1
+    }
+  }
+  failed += vitest.state.getUnhandledErrors().length
+  await vitest.close()
+  return { passed, failed, skipped }
+}
+
+installPackages()
+const checks = await check()
+const tests = await runVitest()
+
+/** @type {Map<string, Skipped[]>} */
+const byReason = new Map()
+for (const skip of tests.skipped) byReason.set(skip.reason, [...(byReason.get(skip.reason) ?? []), skip])
+for (const [reason, { length }] of byReason) console.log(`skipped ${length}: ${reason}`)
+
+let failed = checks.failed + tests.failed
+if (mustRunLive()) {
+  const excused = tests.skipped.filter(({ file }) => file.startsWith('test/live/'))
+  for (const { file, name } of excused) console.log(`failed: a live test was skipped here: ${file} ${name}`)
+  failed += excused.length
+}
+const passed = checks.passed + tests.passed
+if (passed === 0 && failed === 0) failed = 1
+console.log(`${passed} passed, ${failed} failed`)
+process.exit(failed > 0 ? 1 : 0)
