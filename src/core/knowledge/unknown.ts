@@ -1,0 +1,98 @@
+// Why something could not be judged, and what would let it be judged. Detectors name the keys, renderers the sentences.
+
+import { text } from '../base/text.ts'
+import type { Gap, Origin } from '../tree/tree.ts'
+
+/** Why a judgement could not be made. `{path}` is what was looked for. */
+export const unknownReasons = text({
+  en: {
+    'kernel-log-not-read': 'no kernel log could be read',
+    'no-kernel-records': 'nothing in the log comes from the kernel',
+    'kernel-log-excerpt': 'the log holds selected lines only (a grep); what is missing may have been printed',
+    'kernel-ring-not-read': 'the kernel ring buffer could not be read',
+    'kernel-log-lost-records': 'records were lost in the middle of {path}',
+    'memcg-tree-not-read': 'the memory cgroup tree could not be read',
+    'part-of-the-hierarchy': 'only a part of the cgroup hierarchy is seen from here',
+    'memcg-tree-incomplete': 'some memory cgroups could not be read',
+    'kmem-usage-not-read': 'the kernel memory of some cgroups could not be read',
+    'oom-counter-not-read': 'the OOM kill counter of some cgroups could not be read',
+    'cgroup-stat-not-read': 'cgroup.stat of the root cgroup could not be read',
+    'proc-cgroups-not-read': '/proc/cgroups could not be read',
+    'slab-names-not-read':
+      'the names under /sys/kernel/slab could not be read, and on this kernel nothing else tells',
+    'kernel-release-not-known': 'the kernel release is not known',
+    'meminfo-not-read': '/proc/meminfo could not be read',
+    'oom-scope-unknown': 'an OOM report in the log does not show whose limit was hit',
+    'kmem-without-usage': 'the log gives kernel memory without the usage it is a part of',
+    'defect-cannot-tell': 'whether this node has some known defects cannot be told',
+    'id-scheme-unknown': 'whether removed cgroups keep their id on this kernel is not known',
+    'detector-failed': 'kmemscope failed here; this is a defect of ours',
+  },
+  zh: {
+    'kernel-log-not-read': '没有读到内核日志',
+    'no-kernel-records': '日志里没有内核写的内容',
+    'kernel-log-excerpt': '日志只是筛选出的几行（grep 结果），没出现的内容可能其实打印过',
+    'kernel-ring-not-read': '没有读到内核环形缓冲区',
+    'kernel-log-lost-records': '{path} 中间丢失了一些记录',
+    'memcg-tree-not-read': '没有读到内存 cgroup 树',
+    'part-of-the-hierarchy': '从这里只能看到 cgroup 层级的一部分',
+    'memcg-tree-incomplete': '有些内存 cgroup 读不到',
+    'kmem-usage-not-read': '有些 cgroup 的内核内存用量读不到',
+    'oom-counter-not-read': '有些 cgroup 的 OOM kill 计数读不到',
+    'cgroup-stat-not-read': '读不到根 cgroup 的 cgroup.stat',
+    'proc-cgroups-not-read': '读不到 /proc/cgroups',
+    'slab-names-not-read': '读不到 /sys/kernel/slab 下的名字，而在这个内核上没有别的迹象可看',
+    'kernel-release-not-known': '不知道内核版本',
+    'meminfo-not-read': '读不到 /proc/meminfo',
+    'oom-scope-unknown': '日志里有一条 OOM 报告看不出触到的是谁的限制',
+    'kmem-without-usage': '日志里有内核内存用量，却没有它所属的总用量',
+    'defect-cannot-tell': '无法判断这个节点是否有某些已知缺陷',
+    'id-scheme-unknown': '不知道这个内核上已删除的 cgroup 是否还占着 ID',
+    'detector-failed': 'kmemscope 在这里出错了，这是我们的缺陷',
+  },
+})
+
+/** How to make it knowable. */
+export const unknownRemedies = text({
+  en: {
+    'run-as-root': 'run as root: sudo kmemscope diagnose',
+    'pass-kernel-log':
+      'give it the whole log: dmesg > dmesg.txt; kmemscope diagnose dmesg.txt (or: journalctl -k -o short-iso | kmemscope diagnose -)',
+    'read-persistent-log':
+      'give it the log kept on disk: journalctl -k -o short-iso | kmemscope diagnose - (or /var/log/messages)',
+    'pass-node-files': 'run it on the node, or copy the named file into the directory and run again',
+    'mount-cgroup': 'mount the memory controller, or name the host’s root: kmemscope diagnose --root /host',
+    'leave-cgroup-namespace':
+      'run it on the host, or in a container that mounts the host’s root: kmemscope diagnose --root /host',
+    'report-bug': 'run again with KMEMSCOPE_DEBUG=1 and send us what it prints',
+    'shorten-log': 'split the file or save it again; what came before was read',
+    none: 'nothing to do: this kernel or node does not have it',
+  },
+  zh: {
+    'run-as-root': '用 root 运行：sudo kmemscope diagnose',
+    'pass-kernel-log':
+      '提供完整日志：dmesg > dmesg.txt; kmemscope diagnose dmesg.txt（或 journalctl -k -o short-iso | kmemscope diagnose -）',
+    'read-persistent-log':
+      '提供落盘的日志：journalctl -k -o short-iso | kmemscope diagnose -（或 /var/log/messages）',
+    'pass-node-files': '在节点上直接运行，或把缺的文件复制进目录后重跑',
+    'mount-cgroup': '挂载内存控制器，或指定宿主机根目录：kmemscope diagnose --root /host',
+    'leave-cgroup-namespace':
+      '在宿主机上运行，或在挂载了宿主机根目录的容器里运行：kmemscope diagnose --root /host',
+    'report-bug': '设置 KMEMSCOPE_DEBUG=1 重跑，并把输出发给我们',
+    'shorten-log': '把文件拆开或重新保存；出问题之前的内容已经读了',
+    none: '不用处理：这个内核或节点本来就没有它',
+  },
+})
+
+export type UnknownReason = keyof typeof unknownReasons.en
+export type UnknownRemedy = keyof typeof unknownRemedies.en
+
+/** Paths that not every node has; their absence is worth a line only where something depended on them. */
+export function gapRemedy({ why, path }: Gap, origin: Origin): UnknownRemedy {
+  if (why === 'denied') return 'run-as-root'
+  if (why === 'vanished') return 'none'
+  if (why === 'truncated') return 'shorten-log'
+  if (why === 'unreadable') return 'pass-node-files'
+  if (origin === 'live') return /sys\/fs\/cgroup/.test(path) ? 'mount-cgroup' : 'none'
+  return /(kmsg|dmesg|messages|kern\.log|syslog)/.test(path) ? 'pass-kernel-log' : 'pass-node-files'
+}
