@@ -1,15 +1,8 @@
 // The memory cgroup tree, v1 and v2 in one shape.
 
-/** What a cgroup's path tells: layouts of the cgroupfs and systemd drivers, of docker, containerd, CRI-O and podman. */
-export interface PodPath {
-  readonly podUid?: string
-  readonly containerId?: string
-  readonly qos?: 'guaranteed' | 'burstable' | 'besteffort'
-  readonly driver?: 'cgroupfs' | 'systemd'
-  readonly runtime?: 'docker' | 'containerd' | 'cri-o' | 'podman'
-  /** What this directory is: the pod's, a container's, or one above them. */
-  readonly level?: 'kubepods' | 'qos' | 'pod' | 'container'
-}
+import type { PodPath } from '../decode/cgroup/path.ts'
+
+export type { PodPath }
 
 /** One memory cgroup. Sizes in bytes; undefined: not there or not readable (a gap says why). */
 export interface Memcg {
