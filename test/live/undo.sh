@@ -1,0 +1,24 @@
+#!/bin/sh
+# undo.sh CGROUP DIRECTORY: waits until whoever holds the other end of standard input is gone, however it ended,
+# then ends the processes below CGROUP, unmounts what is mounted below DIRECTORY and removes both.
+cgroup=$1
+directory=$2
+cat >/dev/null
+
+end_processes() {
+  for procs in $(find "$cgroup" -name cgroup.procs 2>/dev/null); do
+    while read -r pid; do kill -9 "$pid" 2>/dev/null; done <"$procs"
+  done
+}
+
+tries=0
+while [ -d "$cgroup" ] || [ -d "$directory" ]; do
+  end_processes
+  grep -o " $directory/[^ ]* " /proc/self/mountinfo | sort -ru | while read -r mount; do umount "$mount"; done
+  rm -rf --one-file-system "$directory" 2>/dev/null
+  find "$cgroup" -depth -type d -exec rmdir {} \; 2>/dev/null
+  tries=$((tries + 1))
+  [ "$tries" -lt 100 ] || exit 1
+  [ ! -d "$cgroup" ] || sleep 0.1
+done
+exit 0
