@@ -1,0 +1,372 @@
+// The memory cgroup tree: v1 (Documentation/admin-guide/cgroup-v1/memory.rst) or v2 (admin-guide/cgroup-v2.rst).
+// memory.kmem.slabinfo is never read: over all cgroups it holds the slab mutex long enough to stall a node, and
+// memory.numa_stat walks every dying child.
+
+import type { NodeIdentity } from '../case/case.ts'
+import type { Memcg, MemcgTree } from '../case/memcg.ts'
+import { statDecoder } from '../decode/cgroup/memory-stat.ts'
+import { decodeNumber } from '../decode/cgroup/number.ts'
+import { parsePodPath } from '../decode/cgroup/path.ts'
+import { limitBytes } from '../base/units.ts'
+import type { Mount } from '../decode/proc/mountinfo.ts'
+import { parseMountinfo } from '../decode/proc/mountinfo.ts'
+import type { Gap, Tree } from '../tree/tree.ts'
+import { isGap } from '../tree/tree.ts'
+import { collector } from './collector.ts'
+
+const MOUNTINFO = ['proc/self/mountinfo', 'proc/1/mountinfo'] as const
+const NAMESPACE = ['proc/self/ns/cgroup', 'proc/1/ns/cgroup'] as const
+
+/** Where a hierarchy is when nothing says where: systemd's places, then those of el6 and of by-hand mounts. */
+const V1_PLACES = ['sys/fs/cgroup/memory', 'cgroup/memory', 'dev/cgroup/memory', 'mnt/cgroup/memory'] as const
+const V2_PLACES = ['sys/fs/cgroup', 'sys/fs/cgroup/unified', 'sys/fs/cgroup/systemd'] as const
+
+/** Inode of the first cgroup namespace (PROC_CGROUP_INIT_INO, include/linux/proc_ns.h). */
+const INIT_CGROUP_NAMESPACE = 'cgroup:[4026531835]'
+
+/** Before 4.5 kernel memory is accounted only where somebody wrote a kmem limit, so the limit tells something. */
+const KMEM_IS_OPT_IN = /^(?:3\.|4\.[0-4](?:\.|$|-))/
+
+/** Directories read at most: ids end at 65,535 live ones, v2 cgroups without the controller come on top (ours). */
+const DIRECTORIES_LIMIT = 500_000
+/** Gaps told one by one; ten thousand unreadable cgroups are one fact (ours). */
+const GAPS_LIMIT = 200
+
+interface Hierarchy {
+  readonly version: 'v1' | 'v2'
+  /** Path of the mount point in the tree. */
+  readonly at: string
+  readonly nodeWide: boolean
+  /** Why only a part of it is seen. */
+  readonly partial?: string
+}
+
+interface Hierarchies {
+  readonly memory?: Hierarchy
+  readonly cgroup?: NodeIdentity['cgroup']
+  readonly gaps: readonly Gap[]
+}
+
+/** A namespace's own top is `/`; what a container's host mounted reads as `/..` from inside of one. */
+function isTop(root: string): boolean {
+  return root === '/' || /^(?:\/\.\.)+$/.test(root)
+}
+
+function namespaceOf(tree: Tree): string | undefined {
+  for (const path of NAMESPACE) {
+    const link = tree.link(path)
+    if (!isGap(link)) return link
+  }
+  return undefined
+}
+
+function mountsOf(tree: Tree): readonly Mount[] {
+  for (const path of MOUNTINFO) {
+    const bytes = tree.read(path)
+    if (!isGap(bytes)) return parseMountinfo(new TextDecoder().decode(bytes))
+  }
+  return []
+}
+
+function hasMemory(tree: Tree, at: string, version: 'v1' | 'v2'): boolean {
+  const names = tree.list(at)
+  if (isGap(names)) return false
+  if (version === 'v1') {
+    if (names.some(name => name.startsWith('memory.'))) return true
+    // A saved listing, of which the directory's own files are not part.
+    return tree.origin !== 'live' && at.endsWith('/memory') && isGap(tree.read(`${at}/cgroup.controllers`))
+  }
+  // The top of v2 has no memory.current; it has memory.stat since 5.10 and the list of controllers since 4.5.
+  const controllers = tree.read(`${at}/cgroup.controllers`)
+  if (!isGap(controllers)) return new TextDecoder().decode(controllers).split(/\s/).includes('memory')
+  return names.some(name => /^(?:memory\.(?:stat|current|max)|cgroup\.(?:stat|subtree_control))$/.test(name))
+}
+
+/** Where the memory controller is, and which hierarchies the node has. */
+function findHierarchies(tree: Tree): Hierarchies {
+  const given = tree.given?.find(({ kind }) => kind === 'cgroup-v1' || kind === 'cgroup-v2')
+  if (given !== undefined) {
+    const version = given.kind === 'cgroup-v1' ? 'v1' : 'v2'
+    const partial = 'a cgroup directory given by hand'
+    return { memory: { version, at: given.path, nodeWide: false, partial }, cgroup: version, gaps: [] }
+  }
+  const mounts = mountsOf(tree).filter(({ type }) => type === 'cgroup' || type === 'cgroup2')
+  const namespace = namespaceOf(tree)
+  const outside = namespace === undefined || namespace === INIT_CGROUP_NAMESPACE
+  const place = (mount: Mount, version: 'v1' | 'v2'): Hierarchy => {
+    const nodeWide = outside && isTop(mount.root)
+    const partial = isTop(mount.root) ? `namespace ${namespace}` : `mount of ${mount.root}`
+    return {
+      version,
+      at: mount.mountPoint.slice(1).replace(/\/$/, ''),
+      nodeWide,
+      ...(nodeWide ? {} : { partial }),
+    }
+  }
+  // The later mount is on top; of several the one that shows the whole hierarchy.
+  const best = (wanted: readonly Mount[]) =>
+    wanted.findLast(({ root }) => isTop(root)) ?? wanted.at(-1)
+  const v1 = mounts.filter(({ type, superOptions }) => type === 'cgroup' && superOptions.includes('memory'))
+  const v2 = mounts.filter(({ type }) => type === 'cgroup2')
+  const there = (at: string) => !isGap(tree.stat(at))
+
+  const v1Mount = best(v1.filter(({ mountPoint }) => there(mountPoint.slice(1))))
+  const v1Place: Hierarchy | undefined =
+    v1Mount !== undefined
+      ? place(v1Mount, 'v1')
+      : mounts.length === 0
+        ? V1_PLACES.filter(at => hasMemory(tree, at, 'v1'))
+            .map((at): Hierarchy => ({ version: 'v1', at, nodeWide: outside }))
+            .at(0)
+        : undefined
+  if (v1Place !== undefined) {
+    const unified = v2.length > 0 || there('sys/fs/cgroup/unified')
+    return { memory: v1Place, cgroup: unified ? 'hybrid' : 'v1', gaps: [] }
+  }
+  const v2Mount = best(
+    v2.filter(({ mountPoint }) => hasMemory(tree, mountPoint.slice(1), 'v2') || mounts.length === v2.length),
+  )
+  if (v2Mount !== undefined && there(v2Mount.mountPoint.slice(1))) {
+    return { memory: place(v2Mount, 'v2'), cgroup: mounts.length > v2.length ? 'hybrid' : 'v2', gaps: [] }
+  }
+  if (mounts.length === 0) {
+    const at = V2_PLACES.find(path => hasMemory(tree, path, 'v2'))
+    if (at !== undefined) return { memory: { version: 'v2', at, nodeWide: outside }, cgroup: 'v2', gaps: [] }
+  }
+  const cgroup = v1.length > 0 ? 'v1' : v2.length > 0 ? (mounts.length > v2.length ? 'hybrid' : 'v2') : undefined
+  const top = tree.stat('sys/fs/cgroup')
+  const gap: Gap =
+    isGap(top) && top.why !== 'absent'
+      ? top
+      : { path: tree.shown('sys/fs/cgroup/memory'), why: 'absent', detail: 'no memory controller mounted' }
+  return { ...(cgroup === undefined ? {} : { cgroup }), gaps: [gap] }
+}
+
+/** v2 `kernel` of memory.stat (5.18+), else the sum of the parts that are there; undefined without any. */
+function kernelBytes(stat: Readonly<Record<string, number>>): number | undefined {
+  const kernel = stat['kernel']
+  if (kernel !== undefined) return kernel
+  const slab =
+    stat['slab'] ??
+    (stat['slab_reclaimable'] === undefined && stat['slab_unreclaimable'] === undefined
+      ? undefined
+      : (stat['slab_reclaimable'] ?? 0) + (stat['slab_unreclaimable'] ?? 0))
+  const parts = [
+    slab,
+    stat['kernel_stack'],
+    stat['pagetables'],
+    stat['sec_pagetables'],
+    stat['percpu'],
+    stat['sock'],
+    stat['vmalloc'],
+  ]
+  let sum: number | undefined
+  for (const part of parts) if (part !== undefined) sum = (sum ?? 0) + part
+  return sum
+}
+
+type Filled = { -readonly [K in keyof Memcg]: Memcg[K] }
+
+/** Files of one directory, with what was learnt on the way about which there are. */
+interface Reader {
+  /** Fills `memcg` from `dir`; false if the cgroup is gone. */
+  fill(dir: string, memcg: Filled, isRoot: boolean): boolean
+}
+
+function readerOf(tree: Tree, hierarchy: Hierarchy, optIn: boolean, tell: (gap: Gap) => void): Reader {
+  /** Files this kernel does not have: found out once, since each failed open costs as much as three good ones. */
+  const missing = new Set<string>()
+  const live = tree.origin === 'live'
+  let gone = false
+
+  const bytesOf = (dir: string, file: string): Uint8Array | undefined => {
+    if (missing.has(file)) return undefined
+    const answer = tree.peek(`${dir}/${file}`)
+    if (!isGap(answer)) return answer
+    if (answer.why === 'vanished') gone = true
+    else if (answer.why !== 'absent') tell(answer)
+    return undefined
+  }
+  /** The same of a file every cgroup of this kernel has or none: what is missing once is not asked for again. */
+  const sure = (dir: string, file: string): Uint8Array | undefined => {
+    if (missing.has(file)) return undefined
+    const answer = tree.peek(`${dir}/${file}`)
+    if (!isGap(answer)) return answer
+    if (answer.why === 'vanished') gone = true
+    else if (answer.why !== 'absent') tell(answer)
+    else if (live) {
+      if (isGap(tree.stat(dir))) gone = true
+      else missing.add(file)
+    }
+    return undefined
+  }
+  const number = (bytes: Uint8Array | undefined): number | undefined =>
+    bytes === undefined ? undefined : decodeNumber(bytes)
+
+  const decodeMemoryStat = statDecoder()
+  const decodeEvents = statDecoder()
+  const decodeCgroupStat = statDecoder()
+
+  const fillV1 = (dir: string, memcg: Filled) => {
+    const usage = number(sure(dir, 'memory.usage_in_bytes'))
+    if (usage !== undefined) memcg.usage = usage
+    if (gone) return
+    const limit = number(sure(dir, 'memory.limit_in_bytes'))
+    if (limit !== undefined) memcg.limit = limitBytes(limit)
+    const peak = number(sure(dir, 'memory.max_usage_in_bytes'))
+    if (peak !== undefined) memcg.peak = peak
+    const failcnt = number(sure(dir, 'memory.failcnt'))
+    if (failcnt !== undefined) memcg.failcnt = failcnt
+    const kmemUsage = number(sure(dir, 'memory.kmem.usage_in_bytes'))
+    if (kmemUsage !== undefined) memcg.kmemUsage = kmemUsage
+    if (optIn) {
+      const kmemLimit = number(sure(dir, 'memory.kmem.limit_in_bytes'))
+      if (kmemLimit !== undefined) memcg.kmemLimit = limitBytes(kmemLimit)
+      const kmemFailcnt = number(sure(dir, 'memory.kmem.failcnt'))
+      if (kmemFailcnt !== undefined) memcg.kmemFailcnt = kmemFailcnt
+    }
+    const stat = sure(dir, 'memory.stat')
+    if (stat !== undefined) memcg.stat = decodeMemoryStat(stat)
+    const events = sure(dir, 'memory.oom_control')
+    if (events !== undefined) memcg.events = decodeEvents(events)
+  }
+  const fillV2 = (dir: string, memcg: Filled, isRoot: boolean) => {
+    const counts = sure(dir, 'cgroup.stat')
+    if (counts !== undefined) memcg.cgroupStat = decodeCgroupStat(counts)
+    if (gone) return
+    // The top has memory.stat (5.10) but no counters; elsewhere the controller can be off, and then there is nothing.
+    const usage = isRoot ? undefined : number(bytesOf(dir, 'memory.current'))
+    if (usage !== undefined) memcg.usage = usage
+    else if (!isRoot && live) return
+    const stat = isRoot ? bytesOf(dir, 'memory.stat') : sure(dir, 'memory.stat')
+    if (stat !== undefined) {
+      memcg.stat = decodeMemoryStat(stat)
+      const kmemUsage = kernelBytes(memcg.stat)
+      if (kmemUsage !== undefined) memcg.kmemUsage = kmemUsage
+    }
+    if (isRoot) return
+    const limit = number(sure(dir, 'memory.max'))
+    if (limit !== undefined) memcg.limit = limitBytes(limit)
+    const peak = number(sure(dir, 'memory.peak'))
+    if (peak !== undefined) memcg.peak = peak
+    const events = sure(dir, 'memory.events')
+    if (events !== undefined) {
+      memcg.events = decodeEvents(events)
+      const failcnt = memcg.events['max']
+      if (failcnt !== undefined) memcg.failcnt = failcnt
+    }
+  }
+  return {
+    fill(dir, memcg, isRoot) {
+      gone = false
+      if (hierarchy.version === 'v1') fillV1(dir, memcg)
+      else fillV2(dir, memcg, isRoot)
+      return !gone
+    },
+  }
+}
+
+/** Reads every directory of the hierarchy once, parents before children. */
+function walk(tree: Tree, hierarchy: Hierarchy, optIn: boolean): { memcg: MemcgTree; gaps: Gap[] } | Gap {
+  const gaps: Gap[] = []
+  let untold = 0
+  const tell = (gap: Gap) => {
+    if (gaps.length < GAPS_LIMIT) gaps.push(gap)
+    else untold += 1
+  }
+  const { at, version } = hierarchy
+  const root = tree.shown(at)
+  const reader = readerOf(tree, hierarchy, optIn, tell)
+  const live = tree.origin === 'live'
+  const memcgs: Memcg[] = []
+  let incomplete = false
+  /** Whether link counts tell the number of directories here: not in every imitation of a cgroup filesystem (FUSE). */
+  let counted = false
+
+  const paths: string[] = ['']
+  for (let next = 0; next < paths.length; next += 1) {
+    const path = paths[next] ?? ''
+    const dir = at + path
+    const stat = tree.stat(dir)
+    if (isGap(stat)) {
+      if (path === '') return stat
+      // Listed by its parent a moment ago. In a copy only its name was kept, and that it was there still counts.
+      if (live && (stat.why === 'absent' || stat.why === 'vanished')) {
+        tell({ path: root + path, why: 'vanished' })
+        continue
+      }
+      if (stat.why !== 'absent') {
+        tell(stat)
+        incomplete = true
+      }
+    }
+    const memcg: Filled = {
+      path: path === '' ? '/' : path,
+      dir: root + path,
+      pod: parsePodPath(path),
+    }
+    if (!isGap(stat) && stat.inode !== undefined) memcg.inode = stat.inode
+    if (!reader.fill(dir, memcg, path === '')) {
+      tell({ path: root + path, why: 'vanished' })
+      continue
+    }
+    memcgs.push(memcg)
+    if (counted && !isGap(stat) && stat.directories === 0) continue
+    const names = tree.directories(dir)
+    if (isGap(names)) {
+      if (live && (names.why === 'absent' || names.why === 'vanished')) tell({ path: root + path, why: 'vanished' })
+      else if (names.why !== 'absent') {
+        tell(names)
+        incomplete = true
+      }
+      continue
+    }
+    if (path === '') counted = !isGap(stat) && (stat.directories ?? 0) > 0 && names.length > 0
+    for (const name of names) {
+      if (paths.length >= DIRECTORIES_LIMIT) {
+        incomplete = true
+        break
+      }
+      paths.push(`${path}/${name}`)
+    }
+  }
+  if (paths.length >= DIRECTORIES_LIMIT) {
+    tell({ path: root, why: 'truncated', detail: `more than ${DIRECTORIES_LIMIT} directories` })
+  }
+  if (untold > 0) gaps.push({ path: root, why: 'unreadable', detail: `${untold} more files or directories` })
+  if (hierarchy.partial !== undefined) gaps.push({ path: root, why: 'truncated', detail: hierarchy.partial })
+  return {
+    memcg: {
+      version,
+      root,
+      nodeWide: hierarchy.nodeWide,
+      memcgs,
+      ...(incomplete ? { incomplete: true } : {}),
+    },
+    gaps,
+  }
+}
+
+export default collector({
+  id: 'memcg',
+  reads: [
+    ...MOUNTINFO,
+    ...NAMESPACE,
+    'sys/fs/cgroup/memory/**/memory.{usage_in_bytes,limit_in_bytes,max_usage_in_bytes,failcnt,stat,oom_control}',
+    'sys/fs/cgroup/memory/**/memory.kmem.{usage_in_bytes,limit_in_bytes,failcnt}',
+    'sys/fs/cgroup/**/memory.{current,max,peak,stat,events}',
+    'sys/fs/cgroup/**/cgroup.stat',
+  ],
+  privilege: 'none',
+  after: ['kernel'],
+  collect(tree, { node }) {
+    const { memory, cgroup, gaps } = findHierarchies(tree)
+    const identity = cgroup === undefined ? {} : { node: { cgroup } }
+    if (memory === undefined) return { ...identity, gaps }
+    // Without a release the limit is read as well: one file more, and on an old kernel it is the proof.
+    const optIn = node.kernel === undefined || KMEM_IS_OPT_IN.test(node.kernel)
+    const found = walk(tree, memory, optIn)
+    if (isGap(found)) return { ...identity, gaps: [...gaps, found] }
+    return { ...identity, sample: { memcg: found.memcg }, gaps: [...gaps, ...found.gaps] }
+  },
+})
