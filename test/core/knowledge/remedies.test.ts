@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+import { kernelDefects } from '../../../src/core/knowledge/kernel-defects.ts'
+import { type RemedyContext, remedies, remedyById, shellWord } from '../../../src/core/knowledge/remedies.ts'
+
+const CONTEXTS: readonly RemedyContext[] = [
+  {},
+  {
+    distributionId: 'centos',
+    kernel: '3.10.0-957.el7.x86_64',
+    cgroup: 'v1',
+    memcgPath: '/kubepods/burstable/pod1',
+    podUid: '1',
+  },
+  {
+    distributionId: 'ubuntu',
+    kernel: '5.4.0-99-generic',
+    cgroup: 'v1',
+    memcgDir: "/sys/fs/cgroup/memory/it's a $(trap)",
+  },
+  { distributionId: 'debian', kernel: '6.1.0-13-amd64', cgroup: 'v2', memcgPath: '/' },
+  { distributionId: 'talos', hostname: 'n; rm -rf /', cgroup: 'v2' },
+  { distributionId: 'flatcar' },
+  { distributionId: 'bottlerocket' },
+  { distributionId: 'sles' },
+  { distributionId: 'rhcos' },
+  { kernel: '5.10.147+' },
+]
+
+function commands(id: string, context: RemedyContext): string {
+  return remedyById(id)?.commands(context).join('\n') ?? ''
+}
+
+test('every command is one line of shell that a shell can read', () => {
+  for (const remedy of remedies) {
+    for (const context of CONTEXTS) {
+      const lines = [...remedy.commands(context), ...remedy.verifyCommands(context)]
+      for (const line of lines) expect(line).not.toMatch(/[\n\r]|undefined/)
+      execFileSync('bash', ['-n', '-c', lines.join('\n')])
+    }
+  }
+})
+
+test('a path never leaves its quotes', () => {
+  const hostile = "/a b'; touch /tmp/x; echo '"
+  const echoed = execFileSync('sh', ['-c', `printf %s ${shellWord(hostile)}`]).toString()
+  expect(echoed).toBe(hostile)
+  expect(commands('cordon-node', { hostname: 'n; rm -rf /' })).toBe(`kubectl cordon 'n; rm -rf /'`)
+})
+
+describe('the command fits the distribution', () => {
+  test('boot option', () => {
+    expect(commands('nokmem-boot-option', { distributionId: 'centos' })).toContain(
+      'grubby --update-kernel=ALL --args="cgroup.memory=nokmem"',
+    )
+    const ubuntu = commands('nokmem-boot-option', { distributionId: 'ubuntu' })
+    expect(ubuntu).toContain('update-grub')
+    expect(ubuntu).not.toContain('grubby')
+    expect(commands('nokmem-boot-option', { distributionId: 'rhcos' })).toContain('rpm-ostree kargs')
+  })
+
+  test('by whose kernel it is where os-release is missing', () => {
+    expect(commands('nokmem-boot-option', { kernel: '3.10.0-957.el7.x86_64' })).toContain('grubby')
+  })
+
+  test('not known: says so, gives both', () => {
+    const both = commands('nokmem-boot-option', { distributionId: 'gentoo' })
+    expect(both).toContain('not known')
+    expect(both).toContain('grubby')
+    expect(both).toContain('update-grub')
+  })
+
+  test('kernel package by flavour', () => {
+    expect(commands('kernel-upgrade', { distributionId: 'ubuntu', kernel: '5.15.0-1049-aws' })).toContain(
+      'linux-image-aws',
+    )
+    expect(commands('kernel-upgrade', { distributionId: 'debian', kernel: '6.1.0-13-amd64' })).toContain(
+      'linux-image-amd64',
+    )
+  })
+
+  test('cgroup version', () => {
+    expect(commands('reclaim-cgroup', { cgroup: 'v2', memcgPath: '/system.slice' })).toBe(
+      'echo 256M > /sys/fs/cgroup/system.slice/memory.reclaim',
+    )
+    expect(commands('reclaim-cgroup', { cgroup: 'v1', memcgPath: '/system.slice' })).toContain(
+      'memory.force_empty',
+    )
+  })
+})
+
+test('GOFLAGS is a variable of the build', () => {
+  expect(commands('runtime-without-kmem', {})).toContain(
+    'make kubelet KUBE_BUILD_PLATFORMS=linux/amd64 GOFLAGS="-tags=nokmem"',
+  )
+  expect(commands('runtime-without-kmem', {})).not.toMatch(/^kubelet GOFLAGS/m)
+})
+
+test('advice names shipped kernels', () => {
+  for (const { text } of remedies) expect(JSON.stringify(text)).not.toContain('1075')
+})
+
+test('ids are unique, and a defect names remedies that are there', () => {
+  expect(new Set(remedies.map(({ id }) => id)).size).toBe(remedies.length)
+  for (const { remedies: named = [] } of kernelDefects)
+    for (const id of named) expect(remedyById(id), id).toBeDefined()
+})
