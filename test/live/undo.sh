@@ -16,7 +16,7 @@ while [ -d "$cgroup" ] || [ -d "$directory" ]; do
   end_processes
   grep -o " $directory/[^ ]* " /proc/self/mountinfo | sort -ru | while read -r mount; do umount "$mount"; done
   rm -rf --one-file-system "$directory" 2>/dev/null
-  find "$cgroup" -depth -type d -exec rmdir {} \; 2>/dev/null
+  find "$cgroup" -depth -type d -delete 2>/dev/null
   tries=$((tries + 1))
   [ "$tries" -lt 100 ] || exit 1
   [ ! -d "$cgroup" ] || sleep 0.1
