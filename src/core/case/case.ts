@@ -70,6 +70,16 @@ export interface KernelConfig extends From {
   readonly values: Readonly<Record<string, string>>
 }
 
+/**
+ * Whether memory.kmem.slabinfo of a cgroup could be read: on 3.10 it gives EIO where accounting is not active. Only
+ * ever asked of a handful of cgroups along one path, because reading it takes the slab mutex.
+ */
+export interface KmemSlabinfoProbe extends From {
+  /** Path of the cgroup within the hierarchy. */
+  readonly memcg: string
+  readonly readable: boolean
+}
+
 /** What was read at one instant. */
 export interface Sample {
   readonly at: Instant
@@ -78,6 +88,7 @@ export interface Sample {
   readonly cgroups?: ProcCgroups
   readonly memcg?: MemcgTree
   readonly slabNames?: SlabNames
+  readonly kmemSlabinfo?: readonly KmemSlabinfoProbe[]
 }
 
 export interface Case {

@@ -2,6 +2,10 @@
 
 import type { Value } from '../base/text.ts'
 import type { Instant, Stamp } from '../base/time.ts'
+import type { DefectWhy } from '../knowledge/defect.ts'
+import type { DefectId } from '../knowledge/kernel-defects.ts'
+import type { RemedyId } from '../knowledge/remedies.ts'
+import type { UnknownReason, UnknownRemedy } from '../knowledge/unknown.ts'
 import type { PodPath } from './memcg.ts'
 
 export type Severity = 'info' | 'warning' | 'critical'
@@ -42,9 +46,9 @@ export type DefectStatus = 'affected' | 'not-affected' | 'cannot-tell'
 
 /** A known defect that bears on a finding, and whether this node has it. `why` is a key of the knowledge's sentences. */
 export interface DefectBearing {
-  readonly id: string
+  readonly id: DefectId
   readonly status: DefectStatus
-  readonly why: string
+  readonly why: DefectWhy
 }
 
 export interface Finding {
@@ -57,7 +61,7 @@ export interface Finding {
   readonly words: { readonly title: string; readonly summary: readonly string[] }
   readonly evidence: readonly [Evidence, ...Evidence[]]
   /** In the order in which they should be done. */
-  readonly remedies: readonly string[]
+  readonly remedies: readonly RemedyId[]
   readonly defects: readonly DefectBearing[]
   readonly firstSeen?: Stamp
   readonly lastSeen?: Stamp
@@ -65,9 +69,9 @@ export interface Finding {
   readonly ongoing?: boolean
 }
 
-/** What a detector could not look at, and what would let it. `reason` and `remedy` are keys of the words. */
+/** What a detector could not look at, and what would let it. */
 export interface Unknown {
-  readonly reason: string
+  readonly reason: UnknownReason
   readonly path?: string
-  readonly remedy: string
+  readonly remedy: UnknownRemedy
 }

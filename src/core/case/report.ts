@@ -1,6 +1,7 @@
 // What a diagnosis gives: pure data, in the order a reader wants it.
 
 import type { Instant } from '../base/time.ts'
+import type { UnknownRemedy } from '../knowledge/unknown.ts'
 import type { Gap } from '../tree/tree.ts'
 import type { NodeIdentity } from './case.ts'
 import type { Finding, Unknown, Verdict } from './finding.ts'
@@ -16,7 +17,7 @@ export interface Report {
   readonly findings: readonly Finding[]
   /** Why a verdict is unknown, or a present one may not be the whole story. */
   readonly unknown: readonly (Unknown & { readonly detector: string })[]
-  readonly gaps: readonly (Gap & { readonly remedy: string })[]
+  readonly gaps: readonly (Gap & { readonly remedy: UnknownRemedy })[]
   /** From when each log reaches. */
   readonly logs: readonly LogSource[]
 }

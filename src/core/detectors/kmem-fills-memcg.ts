@@ -1,0 +1,129 @@
+// Kernel memory charged to a cgroup (memory.kmem.usage_in_bytes on v1, `kernel` of memory.stat on v2) takes the
+// place its application was given. Documentation/admin-guide/cgroup-v1/memory.rst section 2.7.
+
+import { kept } from '../base/kept.ts'
+import { text } from '../base/text.ts'
+import type { Case } from '../case/case.ts'
+import { parsePodPath } from '../decode/cgroup/path.ts'
+import { bearings } from '../facts/defects.ts'
+import { kernel, latest } from '../facts/kernel.ts'
+import { seen } from '../facts/kernel-log.ts'
+import { type KmemCharge, kmemCharges } from '../facts/kmem-charge.ts'
+import { memcgSubject } from '../facts/memcg-tree.ts'
+import { kmemAccountingOptIn, parsesNokmem } from '../knowledge/kernel-release.ts'
+import type { RemedyId } from '../knowledge/remedies.ts'
+import { detector } from './detector.ts'
+
+/** From here the next allocation of the application is what fails: the cgroup is as good as full. */
+const FULL_SHARE = 0.9
+
+export default detector({
+  id: 'kmem-fills-memcg',
+  about: text({
+    en: { judges: 'kernel memory takes half or more of a cgroup’s limit, live or at an OOM kill' },
+    zh: { judges: '内核内存占掉 cgroup 限制的一半以上（当前数值，或 OOM 时的数值）' },
+  }),
+  text: text({
+    en: {
+      limit: 'Kernel memory takes {kernel|bytes} of the {limit|bytes} limit ({share|percent})',
+      kmemLimit: 'The kernel memory limit is full: {kernel|bytes} of {limit|bytes}',
+      usage: 'Kernel memory was {kernel|bytes} of {usage|bytes} in use at the OOM kill ({share|percent})',
+      fragment: 'The log shows {kernel|bytes} of kernel memory against {anon|bytes} of application memory',
+      wrongCure:
+        'The application’s own memory (anonymous) is {anon|bytes}: changing its heap is the wrong cure, and a higher limit only buys time.',
+      buysTime: 'A higher limit only buys time.',
+      enomem: 'System calls of its tasks fail with ENOMEM; nothing is killed for it.',
+      failed: 'The limit was hit {failcnt|number} times.',
+      loop: 'It was killed {kills|number} times with kernel memory in the lead.',
+      survives: 'What is charged here stays when the container restarts in the same pod cgroup.',
+    },
+    zh: {
+      limit: '内核内存占用 {kernel|bytes}，限制为 {limit|bytes}（{share|percent}）',
+      kmemLimit: '内核内存限制已满：{kernel|bytes} / {limit|bytes}',
+      usage: 'OOM 时内核内存占 {kernel|bytes}，总用量 {usage|bytes}（{share|percent}）',
+      fragment: '日志显示内核内存 {kernel|bytes}，而应用内存只有 {anon|bytes}',
+      wrongCure: '应用自己的匿名内存只有 {anon|bytes}：调堆大小治不了它，调高限制只是拖时间。',
+      buysTime: '调高限制只是拖时间。',
+      enomem: '其中任务的系统调用会返回 ENOMEM，但不会有进程被杀。',
+      failed: '触到限制 {failcnt|number} 次。',
+      loop: '因内核内存为主而被杀 {kills|number} 次。',
+      survives: '这些内存记在 cgroup 上，容器在同一个 Pod cgroup 里重启也不会释放。',
+    },
+  }),
+  judge(about) {
+    const { filled, unknown } = kmemCharges(about)
+    return {
+      unknown,
+      findings: filled.map(charge => {
+        const kills = charge.reports.length
+        const full = charge.kmemLimitReached || kills > 0 || (charge.usage ?? 0) >= FULL_SHARE * charge.limit
+        const appIsSmall = charge.anon !== undefined && charge.anon < charge.kernel
+        return {
+          severity: full ? 'critical' : 'warning',
+          subject: memcgSubject(charge.memcg),
+          values: {
+            kernel: charge.kernel,
+            limit: charge.limit,
+            share: charge.share,
+            usage: charge.usage,
+            anon: charge.anon,
+            failcnt: charge.failcnt,
+            kills,
+          },
+          words: {
+            title: title(charge),
+            summary: kept(
+              charge.kmemLimitReached && 'enomem',
+              appIsSmall ? 'wrongCure' : 'buysTime',
+              kills > 1 && 'loop',
+              (charge.failcnt ?? 0) > 0 && 'failed',
+              charge.live && parsePodPath(charge.memcg).level === 'pod' && 'survives',
+            ),
+          },
+          evidence: charge.evidence,
+          remedies: remedies(about),
+          defects: bearings(about, ['K-01', 'K-03', 'K-04', 'K-05', 'K-06', 'K-09']),
+          ...seen(about, charge.reports),
+          ...(charge.live ? { ongoing: true } : {}),
+        }
+      }),
+    }
+  },
+})
+
+function title({
+  kmemLimitReached,
+  limit,
+  live,
+  reports,
+}: KmemCharge): 'limit' | 'kmemLimit' | 'usage' | 'fragment' {
+  if (kmemLimitReached) return 'kmemLimit'
+  if (limit !== Number.POSITIVE_INFINITY) return live ? 'limit' : 'usage'
+  return reports.some(report => report.kind === 'oom' && report.memory !== undefined) ? 'usage' : 'fragment'
+}
+
+function remedies(about: Case): readonly RemedyId[] {
+  const release = kernel(about)
+  const optIn = release === undefined ? undefined : kmemAccountingOptIn(release)
+  if (optIn === false) {
+    const v2 = latest(about)?.memcg?.version === 'v2'
+    return [
+      'save-evidence',
+      'remove-tmpfs-files',
+      v2 ? 'reclaim-cgroup' : 'force-empty-cgroup',
+      'find-slab-owner',
+      'delete-pod',
+      'raise-memory-limit',
+    ]
+  }
+  const nokmem = release === undefined ? undefined : parsesNokmem(release)
+  return kept(
+    'save-evidence',
+    'raise-memory-limit',
+    'drain-and-reboot',
+    release?.stream === 'el7' ? 'kernel-upgrade-el7' : 'kernel-upgrade',
+    nokmem !== false && 'nokmem-boot-option',
+    'runtime-without-kmem',
+    'move-to-newer-system',
+  )
+}

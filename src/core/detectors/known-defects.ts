@@ -1,0 +1,66 @@
+// Which of the kernel's and the runtimes' known defects this node has: by release ranges within its own
+// distribution stream, and by what is seen on the node. A fixed kernel does not clear a node by itself, a kernel in
+// range does not condemn it.
+
+import { text } from '../base/text.ts'
+import type { Unknown } from '../case/finding.ts'
+import { defectHere } from '../facts/defects.ts'
+import { kernel, releaseEvidence } from '../facts/kernel.ts'
+import { judgedDefects } from '../knowledge/kernel-defects.ts'
+import { detector } from './detector.ts'
+
+export default detector({
+  id: 'known-defects',
+  about: text({
+    en: { judges: 'known defects of this kernel release that show on this node (K-01 to K-09, K-38)' },
+    zh: { judges: '本内核版本的已知缺陷，且在本节点上已显现（K-01 至 K-09、K-38）' },
+  }),
+  text: text({
+    en: {
+      title: 'This node has known defects: {ids}',
+      release: 'The kernel is {release}; each is in range for it and shows on this node.',
+    },
+    zh: {
+      title: '本节点有已知缺陷：{ids}',
+      release: '内核是 {release}；以上缺陷都在其受影响范围内，并且已在本节点显现。',
+    },
+  }),
+  judge(about) {
+    const all = judgedDefects.map(id => defectHere(about, id))
+    const here = all.filter(({ status }) => status === 'affected')
+    const open = all.filter(({ status }) => status === 'cannot-tell')
+    const named = releaseEvidence(about)
+    const [first, ...more] = [
+      ...(named === undefined ? [] : [named]),
+      ...here.flatMap(({ evidence }) => evidence.slice(0, 1)),
+    ]
+    const unknown: Unknown[] =
+      about.node.kernel === undefined
+        ? [{ reason: 'kernel-release-not-known', remedy: 'pass-node-files' }]
+        : open.length > 0
+          ? [
+              {
+                reason: 'defect-cannot-tell',
+                path: open.map(({ id }) => id).join(', '),
+                remedy: 'pass-node-files',
+              },
+            ]
+          : []
+    if (here.length === 0 || first === undefined) return { findings: [], unknown }
+    return {
+      unknown,
+      findings: [
+        {
+          severity: 'warning',
+          subject: { kind: 'node' },
+          values: { ids: here.map(({ id }) => id).join(', '), release: about.node.kernel },
+          words: { title: 'title', summary: ['release'] },
+          evidence: [first, ...more],
+          remedies: [kernel(about)?.stream === 'el7' ? 'kernel-upgrade-el7' : 'kernel-upgrade'],
+          defects: [...here, ...open].map(({ id, status, why }) => ({ id, status, why })),
+          ongoing: true,
+        },
+      ],
+    }
+  },
+})

@@ -1,0 +1,102 @@
+// mkdir below a memory cgroup fails with ENOSPC when its 65,535 ids are taken (MEM_CGROUP_ID_MAX in
+// include/linux/memcontrol.h; CSS_ID_MAX on 3.10). It is not the disk.
+
+import { kept } from '../base/kept.ts'
+import { text } from '../base/text.ts'
+import { bearings } from '../facts/defects.ts'
+import { isReport, logUnknown, quoted, seen } from '../facts/kernel-log.ts'
+import { memcgIds } from '../facts/memcg-ids.ts'
+import { memcgSubject } from '../facts/memcg-tree.ts'
+import { MEMCG_ID_MAX } from '../knowledge/limits.ts'
+import { detector } from './detector.ts'
+
+/** Warn at 30,000, critical at 60,000: the fact base's figures for K-02, 46 % and 92 % of what there is. */
+const WARN_IDS = 30_000
+const CRITICAL_IDS = 60_000
+
+export default detector({
+  id: 'memcg-id-exhaustion',
+  about: text({
+    en: { judges: 'the 65,535 memory cgroup ids are taken or nearly so: no space left on device' },
+    zh: { judges: '65535 个内存 cgroup ID 用完或快用完：no space left on device' },
+  }),
+  text: text({
+    en: {
+      used: '{used|number} of {max|number} memory cgroup ids are taken ({share|percent})',
+      enospc: 'New containers fail with “no space left on device”: memory cgroup ids have run out',
+      notDisk: 'This ENOSPC is not the disk: df and inodes are fine, the directory is in cgroupfs.',
+      times: 'The runtime reported it {count|number} times, last for {directory}.',
+      counted: '{used|number} of {max|number} ids are counted now.',
+      dying: 'On this kernel a removed cgroup keeps its id until it is freed.',
+      perhaps:
+        'If this kernel gives ids back on removal, only live cgroups count and the figure is an upper bound.',
+      live: 'On this kernel only live cgroups hold an id: there really are that many directories.',
+    },
+    zh: {
+      used: '内存 cgroup ID 已用 {used|number} / {max|number}（{share|percent}）',
+      enospc: '新容器报“no space left on device”：内存 cgroup ID 已用完',
+      notDisk: '这个 ENOSPC 与磁盘无关：df 和 inode 都正常，目录在 cgroupfs 里。',
+      times: '运行时报告了 {count|number} 次，最近一次是 {directory}。',
+      counted: '当前统计到 {used|number} / {max|number} 个 ID。',
+      dying: '在这个内核上，已删除的 cgroup 要到真正释放才归还 ID。',
+      perhaps: '如果这个内核在删除时就归还 ID，则只有存活的 cgroup 占用，此数是上界。',
+      live: '在这个内核上只有存活的 cgroup 占用 ID：目录确实有这么多。',
+    },
+  }),
+  judge(about) {
+    const failures = (about.log?.reports ?? []).filter(isReport('memcg-no-space'))
+    const { ids, unknown } = memcgIds(about)
+    const used = ids?.used
+    const many = used !== undefined && used >= WARN_IDS
+    const last = failures.at(-1)
+    const quotes = last === undefined ? [] : quoted(last)
+    const [evidence, ...more] = [...quotes, ...(many || last !== undefined ? (ids?.evidence ?? []) : [])]
+    return {
+      unknown: [...unknown, ...logUnknown(about)],
+      findings:
+        evidence === undefined
+          ? []
+          : [
+              {
+                severity: last !== undefined || (used ?? 0) >= CRITICAL_IDS ? 'critical' : 'warning',
+                subject: last === undefined ? { kind: 'node' } : memcgSubject(underMount(last.directory)),
+                values: {
+                  used,
+                  max: MEMCG_ID_MAX,
+                  share: used === undefined ? undefined : used / MEMCG_ID_MAX,
+                  count: failures.length,
+                  directory: last?.directory,
+                },
+                words: {
+                  title: last === undefined ? 'used' : 'enospc',
+                  summary: kept(
+                    last !== undefined && 'times',
+                    last !== undefined && 'notDisk',
+                    last !== undefined && many && 'counted',
+                    many && ids?.dyingHold === true && 'dying',
+                    many && ids?.dyingHold === false && 'live',
+                    many && ids?.dyingHold === undefined && 'perhaps',
+                  ),
+                },
+                evidence: [evidence, ...more],
+                remedies: [
+                  'save-evidence',
+                  'cordon-node',
+                  ids?.dyingHold === false ? 'remove-empty-cgroups' : 'drop-page-cache',
+                  'drain-and-reboot',
+                  'kernel-upgrade',
+                  'reduce-churn',
+                ],
+                defects: bearings(about, ['K-02', 'K-01', 'K-08', 'K-09']),
+                ...seen(about, failures),
+                ...(many ? { ongoing: true } : {}),
+              },
+            ],
+    }
+  },
+})
+
+/** `/sys/fs/cgroup/memory/kubepods/…` within its hierarchy. */
+function underMount(directory: string): string {
+  return directory.replace(/^\/sys\/fs\/cgroup(\/memory)?(?=\/|$)/, '') || '/'
+}

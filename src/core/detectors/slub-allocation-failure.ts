@@ -1,0 +1,148 @@
+// "SLUB: Unable to allocate memory on node N": an allocation inside the kernel failed and its caller was told so
+// (mm/slub.c, slab_out_of_memory). It is not an OOM kill. With `cache(id:cgroup)` it was the cgroup's charge that
+// failed, not the node.
+
+import { kept } from '../base/kept.ts'
+import { text } from '../base/text.ts'
+import type { Case } from '../case/case.ts'
+import type { Subject } from '../case/finding.ts'
+import type { SlabAllocationFailure } from '../decode/kmsg/report.ts'
+import { bearings } from '../facts/defects.ts'
+import { kernel } from '../facts/kernel.ts'
+import { isReport, logUnknown, quoted, seen } from '../facts/kernel-log.ts'
+import { memcgIndex, memcgSubject } from '../facts/memcg-tree.ts'
+import { parsesNokmem } from '../knowledge/kernel-release.ts'
+import type { RemedyId } from '../knowledge/remedies.ts'
+import { detector } from './detector.ts'
+
+export default detector({
+  id: 'slub-allocation-failure',
+  about: text({
+    en: { judges: 'the slab allocator could not serve an allocation; not an OOM kill' },
+    zh: { judges: 'slab 分配器分配失败（不是 OOM kill）' },
+  }),
+  text: text({
+    en: {
+      memcg: 'Slab allocations fail inside cgroup {name}: {caches}',
+      root: 'Slab allocations fail on the node: {caches}',
+      bare: 'Slab allocations fail; the log does not name the cache',
+      count: '{count|number} failures are in the log.',
+      more: '{suppressed|number} more were suppressed by rate limiting.',
+      notOom: 'Nothing is killed for this: the caller gets ENOMEM (fork, open, socket, connect fail).',
+      charge:
+        'The name in brackets is the cgroup: its charge failed at its limit, while the node may have plenty of free memory.',
+      node: 'No cgroup is named: a page could not be had, by shortage, fragmentation or an atomic caller; on kernels from 5.9 a cgroup’s limit prints the same.',
+      gfp: 'gfp={mask}.',
+      claim:
+        'The line was written to /dev/kmsg from user space, not by the kernel: it may be a test or a forgery.',
+    },
+    zh: {
+      memcg: 'cgroup {name} 内 slab 分配失败：{caches}',
+      root: '节点上 slab 分配失败：{caches}',
+      bare: 'slab 分配失败，日志没写是哪个 cache',
+      count: '日志里有 {count|number} 次失败。',
+      more: '另有 {suppressed|number} 次被限速抑制。',
+      notOom: '不会因此杀进程：调用者得到 ENOMEM（fork、open、socket、connect 失败）。',
+      charge: '括号里是 cgroup 名：是它在自己的限制处记账失败，节点可能还有大量空闲内存。',
+      node: '没有 cgroup 名：拿不到页，可能是内存不足、碎片或原子上下文；5.9 以后的内核，cgroup 触限也打印成这样。',
+      gfp: 'gfp={mask}。',
+      claim: '这一行是用户态写进 /dev/kmsg 的，不是内核写的：可能是测试，也可能是伪造。',
+    },
+  }),
+  judge(about) {
+    const reports = (about.log?.reports ?? []).filter(isReport('slub-alloc-failure', 'slab-alloc-failure'))
+    const groups = new Map<string, [SlabAllocationFailure, ...SlabAllocationFailure[]]>()
+    for (const report of reports) {
+      const key = `${report.memcgName ?? ''}${report.userWritten === true ? '\0' : ''}`
+      const group = groups.get(key)
+      if (group === undefined) groups.set(key, [report])
+      else group.push(report)
+    }
+    const suppressed = (about.log?.reports ?? [])
+      .filter(isReport('callbacks-suppressed'))
+      .filter(({ source }) => source === 'slab_out_of_memory' || source === '__slab_alloc')
+      .reduce((sum, { count }) => sum + count, 0)
+    return {
+      unknown: logUnknown(about),
+      findings: [...groups.values()].flatMap(group => {
+        const [first] = group
+        const last = group.at(-1) ?? first
+        const [quote, ...more] = [...quoted(first), ...(group.length > 1 ? quoted(last) : [])]
+        if (quote === undefined) return []
+        const claimed = first.userWritten === true
+        const caches = [...new Set(group.map(({ cache }) => cache).filter(cache => cache !== undefined))]
+        const folded = (about.log?.folded ?? [])
+          .filter(({ kind, memcg }) => kind === first.kind && memcg === first.memcgName)
+          .reduce((sum, { count }) => sum + count, 0)
+        return [
+          {
+            severity: claimed ? ('info' as const) : ('warning' as const),
+            subject: subject(about, first, caches),
+            values: {
+              name: first.memcgName,
+              caches: caches.slice(0, 5).join(', '),
+              count: group.length + folded,
+              suppressed: suppressed > 0 ? suppressed : undefined,
+              mask: last.gfp.mask,
+            },
+            words: {
+              title:
+                first.memcgName !== undefined
+                  ? ('memcg' as const)
+                  : caches.length > 0
+                    ? ('root' as const)
+                    : ('bare' as const),
+              summary: kept(
+                'count',
+                suppressed > 0 && !claimed && 'more',
+                claimed && 'claim',
+                'notOom',
+                first.memcgName !== undefined && 'charge',
+                first.memcgName === undefined && caches.length > 0 && 'node',
+                'gfp',
+              ),
+            },
+            evidence: [quote, ...more] as const,
+            remedies: claimed ? [] : remedies(about, first),
+            defects: claimed ? [] : bearings(about, ['K-01', 'K-03']),
+            ...seen(about, group),
+          },
+        ]
+      }),
+    }
+  },
+})
+
+/** The cgroup, if one lives whose directory has that name; else as much as the log says. */
+function subject(about: Case, { memcgName }: SlabAllocationFailure, caches: readonly string[]): Subject {
+  if (memcgName !== undefined) {
+    const known = [
+      ...(memcgIndex(about)?.tree.memcgs ?? []).map(({ path }) => path),
+      ...(about.log?.reports ?? [])
+        .filter(isReport('oom'))
+        .flatMap(({ memcg, taskMemcg }) => [memcg, taskMemcg]),
+    ].filter(path => path !== undefined)
+    return memcgSubject(known.find(path => path.endsWith(`/${memcgName}`)) ?? memcgName)
+  }
+  const [cache] = caches
+  return cache === undefined ? { kind: 'node' } : { kind: 'slab', cache }
+}
+
+function remedies(
+  about: Case,
+  { memcgName, defaultOrder, minOrder }: SlabAllocationFailure,
+): readonly RemedyId[] {
+  const release = kernel(about)
+  if (memcgName !== undefined) {
+    const nokmem = release === undefined ? undefined : parsesNokmem(release)
+    return kept(
+      'save-evidence',
+      'raise-memory-limit',
+      'drain-and-reboot',
+      release?.stream === 'el7' ? 'kernel-upgrade-el7' : 'kernel-upgrade',
+      nokmem !== false && 'nokmem-boot-option',
+      'runtime-without-kmem',
+    )
+  }
+  return kept('save-evidence', (minOrder ?? defaultOrder ?? 0) > 0 && 'compact-memory', 'find-slab-owner')
+}

@@ -1,0 +1,106 @@
+// SUnreclaim of /proc/meminfo: slab memory that reclaim cannot have back (Documentation/filesystems/proc.rst). What
+// of it no pod is charged for is in no container metric, and on v1 not in the kubelet's memory.available either.
+
+import { kept } from '../base/kept.ts'
+import { text } from '../base/text.ts'
+import type { Evidence, Unknown } from '../case/finding.ts'
+import { parsePodPath } from '../decode/cgroup/path.ts'
+import { latest, readAt } from '../facts/kernel.ts'
+import { memcgIndex } from '../facts/memcg-tree.ts'
+import { detector } from './detector.ts'
+
+/** Ours, a guess: the highest share on a healthy node of our corpus is 8 %, the article's node is far above. */
+const WARN_SHARE = 0.1
+const CRITICAL_SHARE = 0.25
+
+export default detector({
+  id: 'unreclaimable-slab-share',
+  about: text({
+    en: {
+      judges: 'kernel memory that no container metric shows: unreclaimable slab against the node’s memory',
+    },
+    zh: { judges: '容器指标看不到的内核内存：不可回收 slab 占节点内存的比例' },
+  }),
+  text: text({
+    en: {
+      title: 'Unreclaimable slab takes {slab|bytes} of {total|bytes} ({share|percent})',
+      hidden:
+        'No pod is charged for {hidden|bytes} of it: kubectl top and container_memory_* do not show it.',
+      notCharged: 'How much of it pods are charged for could not be read.',
+      available:
+        'On cgroup v1 the kubelet does not see it either: its memory.available leaves kernel memory out.',
+      point: 'One reading shows an amount, not growth: read it again after some pods have come and gone.',
+    },
+    zh: {
+      title: '不可回收 slab 占用 {slab|bytes}，节点共 {total|bytes}（{share|percent}）',
+      hidden: '其中 {hidden|bytes} 没有记在任何 Pod 上：kubectl top 和 container_memory_* 都看不到。',
+      notCharged: '其中多少记在 Pod 上，没能读到。',
+      available: '在 cgroup v1 上 kubelet 也看不到：它的 memory.available 不含内核内存。',
+      point: '一次读数只说明数量，不说明增长：等一批 Pod 来去之后再读一次。',
+    },
+  }),
+  judge(about) {
+    const meminfo = latest(about)?.meminfo
+    const slab = meminfo?.values['SUnreclaim']
+    const total = meminfo?.values['MemTotal']
+    if (meminfo === undefined || slab === undefined || total === undefined || total === 0) {
+      const gap = about.gaps.find(({ path }) => path.endsWith('proc/meminfo'))
+      const unknown: Unknown = {
+        reason: 'meminfo-not-read',
+        remedy: 'pass-node-files',
+        ...(gap === undefined ? {} : { path: gap.path }),
+      }
+      return { findings: [], unknown: [unknown] }
+    }
+    if (slab < WARN_SHARE * total) return { findings: [], unknown: [] }
+    const at = readAt(about)
+    const reading = (key: string, value: number): Evidence => ({
+      kind: 'reading',
+      path: meminfo.path,
+      key,
+      value,
+      unit: 'bytes',
+      at,
+    })
+    const charged = chargedToPods(about)
+    const v1 = latest(about)?.memcg?.version === 'v1'
+    return {
+      unknown: [],
+      findings: [
+        {
+          severity: slab >= CRITICAL_SHARE * total ? 'critical' : 'warning',
+          subject: { kind: 'node' },
+          values: {
+            slab,
+            total,
+            share: slab / total,
+            hidden: charged === undefined ? undefined : Math.max(0, slab - charged),
+          },
+          words: {
+            title: 'title',
+            summary: kept(charged === undefined ? 'notCharged' : 'hidden', v1 && 'available', 'point'),
+          },
+          evidence: [
+            reading('SUnreclaim', slab),
+            reading('MemTotal', total),
+            ...['Percpu', 'SReclaimable', 'KernelStack', 'PageTables']
+              .filter(key => meminfo.values[key] !== undefined)
+              .map(key => reading(key, meminfo.values[key] ?? 0)),
+          ],
+          remedies: ['save-evidence', 'find-slab-owner', 'drain-and-reboot'],
+          defects: [],
+          ongoing: true,
+        },
+      ],
+    }
+  },
+})
+
+/** Kernel memory charged to the pods, by the topmost cgroups that hold pods; an upper bound of their slab. */
+function chargedToPods(about: Parameters<typeof latest>[0]): number | undefined {
+  const index = memcgIndex(about)
+  if (index === undefined) return undefined
+  const tops = index.tree.memcgs.filter(({ path }) => parsePodPath(path).level === 'kubepods')
+  const known = tops.map(({ kmemUsage }) => kmemUsage).filter(usage => usage !== undefined)
+  return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0)
+}

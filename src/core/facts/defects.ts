@@ -1,0 +1,88 @@
+// Whether this node has a known defect: the range of releases says who can have it, what is seen on the node who does.
+
+import type { Case } from '../case/case.ts'
+import type { DefectBearing, Evidence } from '../case/finding.ts'
+import { type DefectCondition, type DefectId, defect, defectStatus } from '../knowledge/kernel-defects.ts'
+import { dyingMemcgs } from './dying-memcgs.ts'
+import { kernel, readAt } from './kernel.ts'
+import { isReport, logUnknown } from './kernel-log.ts'
+import { kmemAccounting } from './kmem-accounting.ts'
+import { kmemCharges } from './kmem-charge.ts'
+import { memcgIds } from './memcg-ids.ts'
+
+/** What is seen on the node: yes, no, or not looked at. */
+interface Seen {
+  readonly here: boolean | undefined
+  readonly evidence: readonly Evidence[]
+}
+
+/** K-02's own figure for "nearly out". */
+const IDS_NEARLY_OUT = 30_000
+
+/** R3 of the fact base: this many make a kernel's weakness a node's problem. */
+const MANY_DYING = 500
+
+function seen(about: Case, condition: DefectCondition): Seen {
+  switch (condition) {
+    case 'kmem-active': {
+      const { state, evidence } = kmemAccounting(about)
+      return { here: state === 'unknown' ? undefined : state === 'active', evidence }
+    }
+    case 'kmem-limits-hit': {
+      const { filled, unknown } = kmemCharges(about)
+      const failure = (about.log?.reports ?? []).find(isReport('slub-alloc-failure', 'slab-alloc-failure'))
+      const evidence = filled.flatMap(charge => charge.evidence).slice(0, 2)
+      if (filled.length > 0 || failure?.memcgName !== undefined) return { here: true, evidence }
+      return { here: unknown.length > 0 || logUnknown(about).length > 0 ? undefined : false, evidence }
+    }
+    case 'nokmem-on-cmdline': {
+      if (about.cmdline === undefined) return { here: undefined, evidence: [] }
+      const { path, cgroupMemoryNokmem } = about.cmdline
+      return {
+        here: cgroupMemoryNokmem,
+        evidence: [
+          { kind: 'reading', path, key: 'cgroup.memory', value: 'nokmem', unit: 'text', at: readAt(about) },
+        ],
+      }
+    }
+    case 'ids-nearly-out': {
+      const { ids, unknown } = memcgIds(about)
+      const enospc = (about.log?.reports ?? []).some(({ kind }) => kind === 'memcg-no-space')
+      if (enospc || (ids !== undefined && ids.used >= IDS_NEARLY_OUT)) {
+        return { here: true, evidence: ids?.evidence ?? [] }
+      }
+      return { here: ids === undefined || unknown.length > 0 ? undefined : false, evidence: [] }
+    }
+    case 'dying-memcgs': {
+      const { counted, unknown } = dyingMemcgs(about)
+      const worst = counted.find(({ sign, dying }) => dying >= (sign === 'slab-names' ? 100 : MANY_DYING))
+      if (worst !== undefined) return { here: true, evidence: worst.evidence }
+      return { here: unknown.length > 0 ? undefined : false, evidence: [] }
+    }
+  }
+}
+
+/** One defect on this node: its status, why, and what was seen. */
+export interface DefectHere extends DefectBearing {
+  readonly evidence: readonly Evidence[]
+}
+
+/** Range and condition together. */
+export function defectHere(about: Case, id: DefectId): DefectHere {
+  const inRange = defectStatus(id, kernel(about))
+  if (inRange.status === 'not-affected') return { id, ...inRange, evidence: [] }
+  const { condition } = defect(id)
+  if (condition === undefined) return { id, ...inRange, evidence: [] }
+  const { here, evidence } = seen(about, condition)
+  if (here === false) return { id, status: 'not-affected', why: 'condition-not-here', evidence: [] }
+  if (here === undefined) return { id, status: 'cannot-tell', why: 'condition-not-looked-at', evidence: [] }
+  return { id, ...inRange, evidence }
+}
+
+/** The defects that may bear on a finding, without those that cannot. */
+export function bearings(about: Case, ids: readonly DefectId[]): readonly DefectBearing[] {
+  return ids
+    .map(id => defectHere(about, id))
+    .filter(({ status }) => status !== 'not-affected')
+    .map(({ id, status, why }) => ({ id, status, why }))
+}

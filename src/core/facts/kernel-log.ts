@@ -1,0 +1,128 @@
+// Whether the kernel log was looked at, and how far: what it does not reach is not known.
+
+import type { Stamp } from '../base/time.ts'
+import type { Case } from '../case/case.ts'
+import type { Evidence, Unknown } from '../case/finding.ts'
+import type { KernelReport, Quote } from '../decode/kmsg/report.ts'
+import { fact } from './fact.ts'
+
+const RING = /(^|\/)(kmsg|dmesg(\.txt)?)$/
+
+/** Why the log does not prove absence; empty when it was read whole. */
+export const logUnknown: (about: Case) => readonly Unknown[] = fact(about => {
+  const sources = (about.log?.sources ?? []).filter(source => source.kernelRecords > 0)
+  if (sources.length === 0) {
+    const gap = about.gaps.find(({ path }) => RING.test(path))
+    return [
+      {
+        reason:
+          about.log === undefined || about.log.sources.length === 0
+            ? 'kernel-log-not-read'
+            : 'no-kernel-records',
+        remedy: gap?.why === 'denied' ? 'run-as-root' : 'pass-kernel-log',
+        ...(gap === undefined ? {} : { path: gap.path }),
+      },
+    ]
+  }
+  const whole = sources.filter(({ excerpt }) => excerpt === undefined)
+  const unknown: Unknown[] = []
+  if (whole.length === 0) {
+    unknown.push({ reason: 'kernel-log-excerpt', path: sources[0]?.path ?? '', remedy: 'pass-kernel-log' })
+  }
+  if (about.origin === 'live' || about.origin === 'directory') {
+    const ring = sources.some(({ path }) => RING.test(path))
+    const gap = about.gaps.find(({ path }) => RING.test(path))
+    if (!ring && whole.length > 0) {
+      unknown.push({
+        reason: 'kernel-ring-not-read',
+        remedy: gap?.why === 'denied' ? 'run-as-root' : 'pass-kernel-log',
+        ...(gap === undefined ? {} : { path: gap.path }),
+      })
+    }
+  }
+  for (const { path, sequenceGaps, overrun } of sources) {
+    if (sequenceGaps.length > 0 || overrun !== undefined) {
+      unknown.push({ reason: 'kernel-log-lost-records', path, remedy: 'read-persistent-log' })
+    }
+  }
+  return unknown
+})
+
+export function isReport<K extends KernelReport['kind']>(
+  ...kinds: readonly K[]
+): (report: KernelReport) => report is Extract<KernelReport, { kind: K }> {
+  const wanted = new Set<string>(kinds)
+  return (report): report is Extract<KernelReport, { kind: K }> => wanted.has(report.kind)
+}
+
+/** The lines a report rests on, as evidence. */
+export function quoted(report: KernelReport, quotes: readonly Quote[] = report.quotes): readonly Evidence[] {
+  return quotes.map(quote => ({
+    kind: 'log',
+    path: report.path,
+    ...(quote.line === undefined ? {} : { lines: [quote.line, quote.line] as const }),
+    ...(quote.seq === undefined ? {} : { seq: [quote.seq, quote.seq] as const }),
+    text: quote.text,
+    ...(report.at === undefined ? {} : { at: report.at }),
+  }))
+}
+
+/** The quotes that match, at most `most`; the report's first where none does, so that there is always one. */
+export function quotesLike(report: KernelReport, pattern: RegExp, most = 3): readonly Quote[] {
+  const found = report.quotes.filter(({ text }) => pattern.test(text)).slice(0, most)
+  return found.length > 0 ? found : report.quotes.slice(0, 1)
+}
+
+/** First, last and the usual interval of a series of reports, on the clock most of them share. */
+interface Recurrence {
+  readonly first?: Stamp
+  readonly last?: Stamp
+  /** Median seconds between two of them. */
+  readonly intervalSeconds?: number
+}
+
+function recurrence(reports: readonly { readonly at?: Stamp }[]): Recurrence {
+  const stamps = reports.map(({ at }) => at).filter(at => at !== undefined)
+  const clock = stamps.at(-1)?.clock
+  const sorted = stamps.filter(stamp => stamp.clock === clock).sort((a, b) => a.seconds - b.seconds)
+  const first = sorted[0]
+  const last = sorted.at(-1)
+  if (first === undefined || last === undefined) return {}
+  const intervals = sorted.slice(1).map((stamp, index) => stamp.seconds - (sorted[index]?.seconds ?? 0))
+  intervals.sort((a, b) => a - b)
+  const median = intervals[Math.floor(intervals.length / 2)]
+  return { first, last, ...(median === undefined ? {} : { intervalSeconds: median }) }
+}
+
+/**
+ * A series counts as going on when its last report is no further back than this from the end of the log (from now
+ * on a live node). Ten minutes is twice the article's five-minute restart loop (kubelet's CrashLoopBackOff tops
+ * out at five minutes); a slower series gets three of its own intervals.
+ */
+const STILL_SECONDS = 600
+
+/** Whether a series still goes on; undefined where no clock can tell. */
+function ongoing(about: Case, reports: readonly KernelReport[]): boolean | undefined {
+  const { last, intervalSeconds } = recurrence(reports)
+  if (last === undefined) return undefined
+  const ends = [about.log?.now, ...(about.log?.sources ?? []).map(({ to }) => to)]
+    .filter(end => end !== undefined)
+    .filter(({ clock }) => clock === last.clock)
+    .map(({ seconds }) => seconds)
+  if (ends.length === 0) return undefined
+  return Math.max(...ends) - last.seconds <= Math.max(STILL_SECONDS, 3 * (intervalSeconds ?? 0))
+}
+
+/** First, last and whether it goes on, as a finding carries them. */
+export function seen(
+  about: Case,
+  reports: readonly KernelReport[],
+): { readonly firstSeen?: Stamp; readonly lastSeen?: Stamp; readonly ongoing?: boolean } {
+  const { first, last } = recurrence(reports)
+  const still = ongoing(about, reports)
+  return {
+    ...(first === undefined ? {} : { firstSeen: first }),
+    ...(last === undefined ? {} : { lastSeen: last }),
+    ...(still === undefined ? {} : { ongoing: still }),
+  }
+}

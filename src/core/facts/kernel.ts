@@ -1,0 +1,37 @@
+// Which kernel this is, from proc/version, or from a line of its own log.
+
+import type { Case, Sample } from '../case/case.ts'
+import type { Evidence } from '../case/finding.ts'
+import { type KernelRelease, parseRelease } from '../knowledge/kernel-release.ts'
+import { fact } from './fact.ts'
+
+export const kernel: (about: Case) => KernelRelease | undefined = fact(about =>
+  about.node.kernel === undefined ? undefined : parseRelease(about.node.kernel),
+)
+
+/** The newest sample; a Case made from logs alone has none. */
+export function latest(about: Case): Sample | undefined {
+  return about.samples.at(-1)
+}
+
+/** The release, quoted from where it was read. */
+export function releaseEvidence(about: Case): Evidence | undefined {
+  const { kernel, kernelFrom } = about.node
+  if (kernel === undefined || kernelFrom === undefined) return undefined
+  if (kernelFrom.line !== undefined) {
+    return { kind: 'log', path: kernelFrom.path, lines: [kernelFrom.line, kernelFrom.line], text: kernel }
+  }
+  return {
+    kind: 'reading',
+    path: kernelFrom.path,
+    key: 'release',
+    value: kernel,
+    unit: 'text',
+    at: readAt(about),
+  }
+}
+
+/** When the newest sample was read. */
+export function readAt(about: Case): number {
+  return latest(about)?.at ?? 0
+}

@@ -1,0 +1,237 @@
+// Which memory cgroups are filled by kernel memory: by the numbers of the live tree, and by what OOM reports said.
+
+import type { Case } from '../case/case.ts'
+import type { Evidence, Unknown } from '../case/finding.ts'
+import type { Memcg } from '../case/memcg.ts'
+import type { KernelReport, OomReport } from '../decode/kmsg/report.ts'
+import { fact } from './fact.ts'
+import { latest } from './kernel.ts'
+import { isReport, logUnknown, quoted, quotesLike } from './kernel-log.ts'
+import { memcgReading, memcgUnknown, within } from './memcg-tree.ts'
+import { composition, memcgOomGroups } from './oom-kills.ts'
+
+/**
+ * Kernel memory fills a cgroup from this share of its limit (of its usage, in an OOM report). The fact base's sign
+ * for K-01 is a kmem share above half; above half, raising the application's heap can no longer be the cure.
+ */
+const FILLS_SHARE = 0.5
+
+/** A kernel memory limit counts as reached here: allocations below it already fail when a slab page does not fit. */
+const REACHED_SHARE = 0.95
+
+/** A parent is named only for what its named children do not explain. */
+const EXPLAINED_SHARE = 0.8
+
+export interface KmemCharge {
+  readonly memcg: string
+  readonly kernel: number
+  /** `Infinity`: none that was seen. */
+  readonly limit: number
+  readonly usage?: number
+  readonly anon?: number
+  readonly share: number
+  /** The limit that is full is the one for kernel memory alone (memory.kmem.limit_in_bytes). */
+  readonly kmemLimitReached: boolean
+  readonly live: boolean
+  readonly failcnt?: number
+  readonly reports: readonly KernelReport[]
+  readonly evidence: readonly [Evidence, ...Evidence[]]
+}
+
+export const kmemCharges: (about: Case) => {
+  readonly filled: readonly KmemCharge[]
+  readonly unknown: readonly Unknown[]
+} = fact(about => {
+  const live = liveCharges(about)
+  const logged = loggedCharges(about)
+  const filled = new Map<string, KmemCharge>()
+  for (const charge of [...live.filled, ...logged]) {
+    const before = filled.get(charge.memcg)
+    filled.set(charge.memcg, before === undefined ? charge : merged(before, charge))
+  }
+  return { filled: [...filled.values()], unknown: [...live.unknown, ...logUnknown(about)] }
+})
+
+function merged(live: KmemCharge, logged: KmemCharge): KmemCharge {
+  const anon = live.anon ?? logged.anon
+  return {
+    ...live,
+    ...(anon === undefined ? {} : { anon }),
+    reports: [...live.reports, ...logged.reports],
+    evidence: [...live.evidence, ...logged.evidence],
+  }
+}
+
+function liveCharges(about: Case): { filled: KmemCharge[]; unknown: Unknown[] } {
+  const tree = latest(about)?.memcg
+  const unknown: Unknown[] = [...memcgUnknown(about)]
+  if (tree === undefined) return { filled: [], unknown }
+  const filled: KmemCharge[] = []
+  let unread: Memcg | undefined
+  // Children stand after their parents: from the end, the one nearest to the charge is met first.
+  for (const memcg of tree.memcgs.toReversed()) {
+    if (memcg.path === '/') continue
+    const kernel = unreclaimableKernel(memcg)
+    if (kernel === undefined) {
+      if (memcg.limit !== Number.POSITIVE_INFINITY) unread ??= memcg
+      continue
+    }
+    const charge = judged(about, memcg, kernel)
+    if (charge === undefined) continue
+    const explained = filled
+      .filter(below => within(below.memcg, memcg.path))
+      .reduce((sum, below) => sum + below.kernel, 0)
+    if (explained < EXPLAINED_SHARE * kernel) filled.push(charge)
+  }
+  if (unread !== undefined) {
+    const file = tree.version === 'v1' ? 'memory.kmem.usage_in_bytes' : 'memory.stat'
+    unknown.push({ reason: 'kmem-usage-not-read', path: `${unread.dir}/${file}`, remedy: 'pass-node-files' })
+  }
+  return { filled: filled.reverse(), unknown }
+}
+
+/** v2 tells how much of the kernel memory reclaim can have back; v1 does not. */
+function unreclaimableKernel({ kmemUsage, stat }: Memcg): number | undefined {
+  if (kmemUsage === undefined) return undefined
+  return Math.max(0, kmemUsage - (stat?.['slab_reclaimable'] ?? 0))
+}
+
+function judged(about: Case, memcg: Memcg, kernel: number): KmemCharge | undefined {
+  const { limit, kmemLimit, kmemUsage, usage, failcnt } = memcg
+  const v1 = latest(about)?.memcg?.version === 'v1'
+  const usageFile = v1 ? 'memory.usage_in_bytes' : 'memory.current'
+  const kernelEvidence = v1
+    ? memcgReading(about, memcg, 'memory.kmem.usage_in_bytes', kmemUsage ?? kernel)
+    : memcgReading(about, memcg, 'memory.stat', kmemUsage ?? kernel, { key: 'kernel' })
+  const anon = memcg.stat?.['total_rss'] ?? memcg.stat?.['anon']
+  const shared = {
+    memcg: memcg.path,
+    kernel,
+    live: true,
+    reports: [],
+    ...(usage === undefined ? {} : { usage }),
+    ...(anon === undefined ? {} : { anon }),
+    ...(failcnt === undefined ? {} : { failcnt }),
+  }
+  const anonEvidence =
+    anon === undefined
+      ? []
+      : [memcgReading(about, memcg, 'memory.stat', anon, { key: v1 ? 'total_rss' : 'anon' })]
+  if (
+    kmemLimit !== undefined &&
+    kmemLimit !== Number.POSITIVE_INFINITY &&
+    kernel >= REACHED_SHARE * kmemLimit
+  ) {
+    return {
+      ...shared,
+      limit: kmemLimit,
+      share: kernel / kmemLimit,
+      kmemLimitReached: true,
+      evidence: [
+        kernelEvidence,
+        memcgReading(about, memcg, 'memory.kmem.limit_in_bytes', kmemLimit),
+        ...anonEvidence,
+      ],
+    }
+  }
+  if (limit === undefined || limit === Number.POSITIVE_INFINITY || limit === 0) return undefined
+  if (kernel < FILLS_SHARE * limit) return undefined
+  return {
+    ...shared,
+    limit,
+    share: kernel / limit,
+    kmemLimitReached: false,
+    evidence: [
+      kernelEvidence,
+      memcgReading(about, memcg, v1 ? 'memory.limit_in_bytes' : 'memory.max', limit),
+      ...(usage === undefined ? [] : [memcgReading(about, memcg, usageFile, usage)]),
+      ...anonEvidence,
+    ],
+  }
+}
+
+const COUNTERS = /^\s*(memory|kmem): usage|^Memory cgroup stats|^\s*(anon|kernel|rss|total_rss) /
+
+function loggedCharges(about: Case): KmemCharge[] {
+  const charges: KmemCharge[] = []
+  for (const { memcg, reports } of memcgOomGroups(about)) {
+    const filled = reports.filter(report => {
+      const { usage, kernel } = composition(report)
+      return usage !== undefined && kernel !== undefined && kernel >= FILLS_SHARE * usage
+    })
+    const last = filled.at(-1)
+    if (last === undefined || memcg === undefined) continue
+    const { usage = 0, limit = Number.POSITIVE_INFINITY, kernel = 0, anon } = composition(last)
+    const [quote, ...more] = quoted(last, quotesLike(last, COUNTERS, 4))
+    if (quote === undefined) continue
+    charges.push({
+      memcg,
+      kernel,
+      limit,
+      usage,
+      ...(anon === undefined ? {} : { anon }),
+      share: kernel / (limit === Number.POSITIVE_INFINITY ? usage : limit),
+      kmemLimitReached: false,
+      live: false,
+      ...(last.memory === undefined ? {} : { failcnt: last.memory.failcnt }),
+      reports: filled,
+      evidence: [quote, ...more],
+    })
+  }
+  return [...charges, ...pairedFragments(about)]
+}
+
+/** A grep for "kmem" and a grep for "Memory cgroup" of one kill are printed within seconds of each other. */
+const SAME_KILL_SECONDS = 5
+
+/**
+ * Single lines left by a grep, as in the article: `kmem: usage 3868836kB` of one fragment and the statistics of the
+ * same kill in another. Together they say what neither says alone.
+ */
+function pairedFragments(about: Case): KmemCharge[] {
+  const reports = about.log?.reports ?? []
+  const counters = reports
+    .filter(isReport('oom'))
+    .filter(report => report.kmem !== undefined && report.memory === undefined)
+  const statistics = reports.filter(isReport('oom', 'memcg-stats')).filter(({ stats }) => stats.length > 0)
+  const charges = new Map<string, KmemCharge>()
+  for (const report of counters) {
+    const kernel = report.kmem?.usage ?? 0
+    const other = statistics.find(
+      ({ at }) =>
+        at !== undefined &&
+        at.clock === report.at?.clock &&
+        Math.abs(at.seconds - report.at.seconds) <= SAME_KILL_SECONDS,
+    )
+    const root = other?.stats[0]
+    if (other === undefined || root === undefined) continue
+    const rss = other.stats.reduce((sum, { values }) => sum + (values['rss'] ?? values['anon'] ?? 0), 0)
+    const cache = other.stats.reduce((sum, { values }) => sum + (values['cache'] ?? values['file'] ?? 0), 0)
+    const usage = kernel + rss + cache
+    if (kernel < FILLS_SHARE * usage) continue
+    const [quote, ...more] = [
+      ...quoted(report),
+      ...quoted(other, quotesLike(other, /^Memory cgroup stats/, 4)),
+    ]
+    if (quote === undefined) continue
+    charges.set(root.memcg, {
+      memcg: root.memcg,
+      kernel,
+      limit: Number.POSITIVE_INFINITY,
+      usage,
+      anon: rss,
+      share: kernel / usage,
+      kmemLimitReached: false,
+      live: false,
+      reports: [report, other],
+      evidence: [quote, ...more],
+    })
+  }
+  return [...charges.values()]
+}
+
+/** Whether an OOM report says by itself that kernel memory filled the cgroup. */
+export function filledByKernel(report: OomReport): boolean {
+  const { usage, kernel } = composition(report)
+  return usage !== undefined && kernel !== undefined && kernel >= FILLS_SHARE * usage
+}

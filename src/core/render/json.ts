@@ -1,0 +1,69 @@
+// The Report as JSON: schemas/report.json. Only `title` and `summary` are in a language; all else is data.
+
+import type { Language, Value } from '../base/text.ts'
+import { rfc3339 } from '../base/time.ts'
+import type { Evidence, Finding } from '../case/finding.ts'
+import type { LogSource } from '../case/kernel-log.ts'
+import type { Report } from '../case/report.ts'
+import { type RemedyContext, remedy } from '../knowledge/remedies.ts'
+import { remedyContext } from './remedy-context.ts'
+import { summaryOf, type Texts, titleOf } from './words.ts'
+
+/** `Infinity` is the kernel's own word in a Report. */
+function reported(value: Value): Value {
+  return value === Number.POSITIVE_INFINITY ? 'max' : value
+}
+
+function evidenceJson(evidence: Evidence): object {
+  if (evidence.kind === 'reading') {
+    return { ...evidence, value: reported(evidence.value), at: rfc3339(evidence.at) }
+  }
+  const { at, ...rest } = evidence
+  return { ...rest, ...(at === undefined ? {} : { at: at.text }) }
+}
+
+function findingJson(finding: Finding, texts: Texts, language: Language, context: RemedyContext): object {
+  const { firstSeen, lastSeen, evidence, remedies, values, ...rest } = finding
+  return {
+    ...rest,
+    values: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, reported(value)])),
+    evidence: evidence.map(evidenceJson),
+    remedies: remedies.map(id => {
+      const row = remedy(id)
+      return { id, risk: row.risk, commands: row.commands(context), verify: row.verifyCommands(context) }
+    }),
+    ...(firstSeen === undefined ? {} : { firstSeen: firstSeen.text }),
+    ...(lastSeen === undefined ? {} : { lastSeen: lastSeen.text }),
+    title: titleOf(finding, texts, language),
+    summary: summaryOf(finding, texts, language),
+  }
+}
+
+function logJson({ from, to, ...rest }: LogSource): object {
+  return {
+    ...rest,
+    ...(from === undefined ? {} : { from: from.text }),
+    ...(to === undefined ? {} : { to: to.text }),
+  }
+}
+
+/** The object that is printed; its shape is `kmemscope/report@1`. */
+export function reportJson(report: Report, texts: Texts, language: Language): object {
+  return {
+    schema: report.schema,
+    at: rfc3339(report.at),
+    node: report.node,
+    verdicts: report.verdicts,
+    findings: report.findings.map(finding =>
+      findingJson(finding, texts, language, remedyContext(report, finding)),
+    ),
+    unknown: report.unknown,
+    gaps: report.gaps,
+    logs: report.logs.map(logJson),
+  }
+}
+
+/** JSON as every command prints it: two blanks of indent, one line end. */
+export function renderJson(document: object): string {
+  return `${JSON.stringify(document, undefined, 2)}\n`
+}

@@ -1,0 +1,16 @@
+// What a remedy's commands need to know of this node and this finding.
+
+import type { Finding } from '../case/finding.ts'
+import type { Report } from '../case/report.ts'
+import type { RemedyContext } from '../knowledge/remedies.ts'
+
+export function remedyContext({ node }: Report, { subject }: Finding): RemedyContext {
+  return {
+    ...(node.distributionId === undefined ? {} : { distributionId: node.distributionId }),
+    ...(node.kernel === undefined ? {} : { kernel: node.kernel }),
+    ...(node.cgroup === undefined ? {} : { cgroup: node.cgroup }),
+    ...(node.hostname === undefined ? {} : { hostname: node.hostname }),
+    ...(subject.path === undefined ? {} : { memcgPath: subject.path }),
+    ...(subject.podUid === undefined ? {} : { podUid: subject.podUid }),
+  }
+}

@@ -1,0 +1,261 @@
+// The Report for a person at a terminal: what was found first, what to do, what could not be checked last.
+
+import { printable } from '../base/printable.ts'
+import type { Language } from '../base/text.ts'
+import { formatBytes } from '../base/units.ts'
+import { wrap } from '../base/width.ts'
+import type { DefectBearing, Evidence, Finding, Severity } from '../case/finding.ts'
+import type { Report } from '../case/report.ts'
+import { defectWords as defectSentences } from '../knowledge/defect.ts'
+import { remedy } from '../knowledge/remedies.ts'
+import { unknownReasons, unknownRemedies } from '../knowledge/unknown.ts'
+import { remedyContext } from './remedy-context.ts'
+import { label, say, summaryOf, type Texts, titleOf } from './words.ts'
+
+/** How a terminal is dressed; `plain` where it is none. */
+export interface Style {
+  readonly strong: (text: string) => string
+  readonly faint: (text: string) => string
+  readonly critical: (text: string) => string
+  readonly warning: (text: string) => string
+  readonly good: (text: string) => string
+}
+
+const same = (text: string): string => text
+
+export const plain: Style = { strong: same, faint: same, critical: same, warning: same, good: same }
+
+const sgr =
+  (code: number) =>
+  (text: string): string =>
+    `\x1b[${code}m${text}\x1b[0m`
+
+export const coloured: Style = {
+  strong: sgr(1),
+  faint: sgr(2),
+  critical: sgr(31),
+  warning: sgr(33),
+  good: sgr(32),
+}
+
+export interface TerminalOptions {
+  readonly language: Language
+  readonly texts: Texts
+  readonly style: Style
+  /** Cells of the terminal. */
+  readonly columns: number
+  readonly version: string
+}
+
+/** Lines of evidence shown of one finding; the JSON has all. */
+const EVIDENCE_SHOWN = 8
+
+/** Gaps shown by path; absent files that nothing depended on are many. */
+const GAPS_SHOWN = 6
+
+export function renderTerminal(report: Report, options: TerminalOptions): string {
+  const shown = new Set<string>()
+  const blocks = [
+    head(report, options),
+    ...(report.findings.length === 0
+      ? [nothing(report, options)]
+      : report.findings.map(finding => findingBlock(report, finding, options, shown))),
+    verdictBlock(report, options),
+    unknownBlock(report, options),
+    gapBlock(report, options),
+    [options.style.faint(label('changedNothing', options.language))],
+  ]
+  return `${blocks
+    .filter(block => block.length > 0)
+    .map(block => block.join('\n'))
+    .join('\n\n')}\n`
+}
+
+function head({ node, logs }: Report, { language, style, version }: TerminalOptions): string[] {
+  const parts = [node.hostname, node.kernel, node.distribution, node.cgroup && `cgroup ${node.cgroup}`]
+  const lines = [
+    `${style.strong(`kmemscope ${version}`)}  ${parts
+      .filter(part => part !== undefined)
+      .map(printable)
+      .join(' · ')}`.trimEnd(),
+  ]
+  for (const { path, kernelRecords, from, to } of logs) {
+    if (kernelRecords === 0) continue
+    const words =
+      from === undefined || to === undefined
+        ? label('logNoStamp', language, { path, records: kernelRecords })
+        : label('logFrom', language, { path, records: kernelRecords, from: from.text, to: to.text })
+    lines.push(style.faint(`${label('log', language)} ${printable(words)}`))
+  }
+  return lines
+}
+
+function nothing(report: Report, { language, style }: TerminalOptions): string[] {
+  const looked = Object.values(report.verdicts).every(verdict => verdict === 'absent')
+  return [looked ? style.good(label('none', language)) : label('noneButUnknown', language)]
+}
+
+function findingBlock(
+  report: Report,
+  finding: Finding,
+  options: TerminalOptions,
+  shown: Set<string>,
+): string[] {
+  const { language, style, texts, columns } = options
+  const lines = [
+    `${severityMark(finding.severity, options)}  ${style.strong(printable(titleOf(finding, texts, language)))}`,
+    style.faint(`  ${[finding.detector, ...subjectWords(finding, language)].map(printable).join(' · ')}`),
+  ]
+  for (const line of wrap(printable(summaryOf(finding, texts, language)), Math.max(40, columns - 4))) {
+    lines.push(`  ${line}`)
+  }
+  const when = whenWords(finding, language)
+  if (when !== '') lines.push(style.faint(`  ${printable(when)}`))
+  lines.push(`  ${style.strong(label('evidence', language))}`)
+  for (const evidence of finding.evidence.slice(0, EVIDENCE_SHOWN)) {
+    lines.push(`    ${evidenceWords(evidence, language)}`)
+  }
+  if (finding.evidence.length > EVIDENCE_SHOWN) {
+    const count = finding.evidence.length - EVIDENCE_SHOWN
+    lines.push(style.faint(`    ${label('moreGaps', language, { count })} (-o json)`))
+  }
+  if (finding.remedies.length > 0) {
+    lines.push(`  ${style.strong(label('remedies', language))}`)
+    lines.push(...remedyLines(report, finding, options, shown))
+  }
+  if (finding.defects.length > 0) {
+    lines.push(`  ${style.strong(label('defects', language))}`)
+    for (const bearing of finding.defects) lines.push(`    ${defectWords(bearing, language)}`)
+  }
+  return lines
+}
+
+function severityMark(severity: Severity, { language, style }: TerminalOptions): string {
+  const word = label(severity, language).toUpperCase()
+  return severity === 'critical' ? style.critical(word) : severity === 'warning' ? style.warning(word) : word
+}
+
+export function subjectWords({ subject }: Finding, language: Language): string[] {
+  const words: string[] = []
+  if (subject.path !== undefined) words.push(subject.path)
+  if (subject.cache !== undefined) words.push(label('slab', language, { cache: subject.cache }))
+  if (subject.qos !== undefined) words.push(subject.qos)
+  return words
+}
+
+export function whenWords({ firstSeen, lastSeen, ongoing }: Finding, language: Language): string {
+  const parts: string[] = []
+  if (firstSeen !== undefined && lastSeen !== undefined) {
+    parts.push(
+      firstSeen.text === lastSeen.text
+        ? label('seenOnce', language, { first: firstSeen.text })
+        : label('seen', language, { first: firstSeen.text, last: lastSeen.text }),
+    )
+    if (ongoing !== undefined) parts.push(label(ongoing ? 'ongoing' : 'over', language))
+  }
+  return parts.join(language === 'zh' ? '，' : ', ')
+}
+
+/** Where, what: `dmesg.txt:12  kmem: usage …`, `/sys/…/memory.stat total_rss = 44 KiB`. */
+export function evidenceWords(evidence: Evidence, language: Language): string {
+  if (evidence.kind === 'log') {
+    const [line, last] = evidence.lines ?? []
+    const [seq] = evidence.seq ?? []
+    const where =
+      line !== undefined
+        ? `${evidence.path}:${line === last ? line : `${line}-${last}`}`
+        : seq !== undefined
+          ? `${evidence.path} ${label('seq', language, { first: seq })}`
+          : evidence.path
+    return `${printable(where)}  ${printable(evidence.text)}`
+  }
+  const { value, unit } = evidence
+  const shown =
+    typeof value === 'string'
+      ? value
+      : value === Number.POSITIVE_INFINITY
+        ? 'max'
+        : unit === 'bytes' && value >= 1024
+          ? `${value} (${formatBytes(value)})`
+          : String(value)
+  return printable(`${evidence.path}  ${evidence.key === undefined ? '' : `${evidence.key} `}${shown}`)
+}
+
+function remedyLines(
+  report: Report,
+  finding: Finding,
+  { language, style }: TerminalOptions,
+  shown: Set<string>,
+): string[] {
+  const context = remedyContext(report, finding)
+  return finding.remedies.flatMap((id, index) => {
+    const row = remedy(id)
+    const words = row.text[language]
+    const risk = `${label('risk', language)}: ${label(`risk-${row.risk}`, language)}`
+    const lines = [`    ${index + 1}. ${words.name}  ${style.faint(`(${risk})`)}`]
+    const commands = row.commands(context)
+    const key = `${id}\0${commands.join('\n')}`
+    if (shown.has(key)) return lines
+    shown.add(key)
+    lines.push(style.faint(`       ${words.cost}`))
+    for (const command of commands) lines.push(`       $ ${printable(command)}`)
+    lines.push(style.faint(`       ${label('verify', language)}: ${words.verify}`))
+    for (const command of row.verifyCommands(context))
+      lines.push(style.faint(`       $ ${printable(command)}`))
+    return lines
+  })
+}
+
+export function defectWords({ id, status, why }: DefectBearing, language: Language): string {
+  return `${id} ${label(status, language)}: ${say(defectSentences, why, language)}`
+}
+
+function verdictBlock({ verdicts }: Report, { language, style }: TerminalOptions): string[] {
+  const lines = [style.strong(label('verdicts', language))]
+  for (const verdict of ['present', 'unknown', 'absent'] as const) {
+    const ids = Object.entries(verdicts).flatMap(([id, given]) => (given === verdict ? [id] : []))
+    if (ids.length === 0) continue
+    lines.push(`  ${label(verdict, language)}: ${ids.join(', ')}`)
+  }
+  return lines
+}
+
+/** Each reason once, with the judgements it stands in the way of. */
+function unknownBlock({ unknown }: Report, { language, style }: TerminalOptions): string[] {
+  if (unknown.length === 0) return []
+  const groups = new Map<
+    string,
+    { readonly detectors: Set<string>; readonly remedy: string; readonly reason: string }
+  >()
+  for (const { reason, remedy: how, path = '', detector } of unknown) {
+    const words = say(unknownReasons, reason, language, { path })
+    const key = `${words}\0${how}`
+    const group = groups.get(key) ?? {
+      detectors: new Set<string>(),
+      remedy: say(unknownRemedies, how, language),
+      reason: path === '' || words.includes(path) ? words : `${words} (${path})`,
+    }
+    group.detectors.add(detector)
+    groups.set(key, group)
+  }
+  const lines = [style.strong(label('notChecked', language))]
+  for (const { detectors, remedy: how, reason } of groups.values()) {
+    lines.push(`  ${printable(reason)}: ${[...detectors].join(', ')}`)
+    lines.push(style.faint(`    ${label('howToCheck', language)}: ${how}`))
+  }
+  return lines
+}
+
+function gapBlock({ gaps }: Report, { language, style }: TerminalOptions): string[] {
+  const told = gaps.filter(({ why }) => why !== 'absent' && why !== 'vanished')
+  if (told.length === 0) return []
+  const lines = [style.strong(label('gaps', language))]
+  for (const { path, why, detail } of told.slice(0, GAPS_SHOWN)) {
+    lines.push(
+      printable(`  ${path}  ${label(`gap-${why}`, language)}${detail === undefined ? '' : ` (${detail})`}`),
+    )
+  }
+  if (told.length > GAPS_SHOWN)
+    lines.push(`  ${label('moreGaps', language, { count: told.length - GAPS_SHOWN })}`)
+  return lines
+}

@@ -1,0 +1,163 @@
+// Labels and number formats, in both languages. Sentences about a symptom are with its detector, about the world
+// with the knowledge.
+
+import { fill, type Language, type Text, text, type Value } from '../base/text.ts'
+import { formatBytes } from '../base/units.ts'
+import type { Finding } from '../case/finding.ts'
+
+export const labels = text({
+  en: {
+    critical: 'critical',
+    warning: 'warning',
+    info: 'info',
+    present: 'present',
+    absent: 'absent',
+    unknown: 'unknown',
+    node: 'Node',
+    kernel: 'kernel',
+    log: 'Log',
+    logFrom: '{path}: {records|number} records, from {from} to {to}',
+    logNoStamp: '{path}: {records|number} records, without time stamps',
+    findings: 'Findings',
+    none: 'Nothing found.',
+    noneButUnknown: 'Nothing found in what could be read. See below what was not looked at.',
+    evidence: 'Evidence',
+    remedies: 'What to do',
+    verify: 'check',
+    risk: 'risk',
+    'risk-none': 'none',
+    'risk-low': 'low',
+    'risk-medium': 'medium',
+    'risk-high': 'high',
+    defects: 'Known defects',
+    affected: 'affected',
+    'not-affected': 'not affected',
+    'cannot-tell': 'cannot tell',
+    verdicts: 'Verdicts',
+    notChecked: 'What could not be checked',
+    howToCheck: 'To check it',
+    gaps: 'Not read',
+    'gap-absent': 'not there',
+    'gap-denied': 'permission denied',
+    'gap-vanished': 'gone while reading',
+    'gap-truncated': 'cut short',
+    'gap-unreadable': 'could not be read',
+    ongoing: 'still going on',
+    over: 'not seen lately',
+    seen: 'seen {first} to {last}',
+    seenOnce: 'seen {first}',
+    moreGaps: 'and {count|number} more',
+    line: 'line {line}',
+    lines: 'lines {first}-{last}',
+    seq: 'record {first}',
+    subject: 'Subject',
+    container: 'container {id}',
+    pod: 'pod {uid}',
+    slab: 'slab cache {cache}',
+    cause: 'because',
+    changedNothing: 'kmemscope changed nothing on this node.',
+    npdOk: 'no memory finding',
+    npdUnknown: 'could not look: {what}',
+  },
+  zh: {
+    critical: '严重',
+    warning: '警告',
+    info: '提示',
+    present: '存在',
+    absent: '不存在',
+    unknown: '未知',
+    node: '节点',
+    kernel: '内核',
+    log: '日志',
+    logFrom: '{path}：{records|number} 条记录，从 {from} 到 {to}',
+    logNoStamp: '{path}：{records|number} 条记录，没有时间戳',
+    findings: '发现',
+    none: '没有发现问题。',
+    noneButUnknown: '在读到的内容里没有发现问题。没检查到的见下。',
+    evidence: '证据',
+    remedies: '怎么办',
+    verify: '验证',
+    risk: '风险',
+    'risk-none': '无',
+    'risk-low': '低',
+    'risk-medium': '中',
+    'risk-high': '高',
+    defects: '已知缺陷',
+    affected: '受影响',
+    'not-affected': '不受影响',
+    'cannot-tell': '无法判断',
+    verdicts: '结论',
+    notChecked: '没能检查的部分',
+    howToCheck: '要检查它',
+    gaps: '没有读到',
+    'gap-absent': '不存在',
+    'gap-denied': '没有权限',
+    'gap-vanished': '读的时候消失了',
+    'gap-truncated': '被截断',
+    'gap-unreadable': '读取失败',
+    ongoing: '仍在发生',
+    over: '最近没有再发生',
+    seen: '出现于 {first} 至 {last}',
+    seenOnce: '出现于 {first}',
+    moreGaps: '另有 {count|number} 处',
+    line: '第 {line} 行',
+    lines: '第 {first}-{last} 行',
+    seq: '记录 {first}',
+    subject: '对象',
+    container: '容器 {id}',
+    pod: 'Pod {uid}',
+    slab: 'slab cache {cache}',
+    cause: '因为',
+    changedNothing: 'kmemscope 没有改动本节点的任何东西。',
+    npdOk: '没有发现内存问题',
+    npdUnknown: '没能检查：{what}',
+  },
+})
+
+export type Label = keyof typeof labels.en
+
+const GROUPS: Readonly<Record<Language, Intl.NumberFormat>> = {
+  en: new Intl.NumberFormat('en-US'),
+  zh: new Intl.NumberFormat('zh-CN'),
+}
+
+/** The formats a placeholder may name: `{kernel|bytes}`, `{count|number}`, `{share|percent}`. */
+function formats(language: Language): Record<string, (value: Value) => string> {
+  return {
+    bytes: value => (typeof value === 'number' ? formatBytes(value) : value),
+    number: value => (typeof value === 'number' ? GROUPS[language].format(value) : value),
+    percent: value => (typeof value === 'number' ? `${Math.round(value * 100)} %` : value),
+  }
+}
+
+/** One sentence in one language, its numbers as people write them. */
+export function say<T extends Text>(
+  words: T,
+  key: string,
+  language: Language,
+  values: Readonly<Record<string, Value>> = {},
+): string {
+  return fill(words[language][key] ?? key, values, formats(language))
+}
+
+export function label(key: Label, language: Language, values: Readonly<Record<string, Value>> = {}): string {
+  return say(labels, key, language, values)
+}
+
+/** The title of a finding, from its detector's sentences. */
+export function titleOf(finding: Finding, texts: Texts, language: Language): string {
+  const words = texts[finding.detector]
+  return words === undefined ? finding.detector : say(words, finding.words.title, language, finding.values)
+}
+
+/** The sentences below the title, as one paragraph. Chinese sentences follow each other without a blank. */
+export function summaryOf(finding: Finding, texts: Texts, language: Language): string {
+  const words = texts[finding.detector]
+  if (words === undefined) return ''
+  return finding.words.summary
+    .map(key => say(words, key, language, finding.values))
+    .join(language === 'zh' ? '' : ' ')
+}
+
+/** Sentences of the detectors by id: renderers are given them, they do not import the judgements. */
+export type Texts = Readonly<Record<string, Text>>

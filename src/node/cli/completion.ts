@@ -1,0 +1,116 @@
+// kmemscope completion: scripts for bash, zsh and fish, generated from the commands themselves.
+
+import type { Command } from 'commander'
+
+/** Values of options that have a fixed set of them. */
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  '--lang': ['en', 'zh'],
+  '--output': ['text', 'json', 'markdown', 'npd'],
+  '--fail-on': ['info', 'warning', 'critical'],
+}
+
+interface Offer {
+  readonly name: string
+  readonly about: string
+  readonly options: readonly {
+    readonly long: string
+    readonly short?: string
+    readonly about: string
+    readonly values?: readonly string[]
+  }[]
+}
+
+function offers(program: Command): readonly Offer[] {
+  return program.commands.map(command => ({
+    name: command.name(),
+    about: command.description(),
+    options: command.options.flatMap(({ long, short, description }) =>
+      long == null
+        ? []
+        : [
+            {
+              long,
+              about: description,
+              ...(short == null ? {} : { short }),
+              ...(VALUES[long] === undefined ? {} : { values: VALUES[long] }),
+            },
+          ],
+    ),
+  }))
+}
+
+/** The script of that shell; undefined for a shell we have none for. */
+export function completionScript(shell: string, program: Command): string | undefined {
+  const commands = offers(program)
+  switch (shell) {
+    case 'bash':
+      return bash(commands)
+    case 'zsh':
+      return `autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`
+    case 'fish':
+      return fish(commands)
+    default:
+      return undefined
+  }
+}
+
+function bash(commands: readonly Offer[]): string {
+  const names = commands.map(({ name }) => name).join(' ')
+  const values = Object.entries(VALUES).map(
+    ([long, words]) =>
+      `    ${long === '--output' ? '-o|--output' : long}) COMPREPLY=($(compgen -W "${words.join(' ')}" -- "$word")); return ;;`,
+  )
+  const options = commands.map(
+    ({ name, options }) => `    ${name}) options="${options.map(({ long }) => long).join(' ')} --help" ;;`,
+  )
+  return [
+    '_kmemscope() {',
+    '  local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}" command="${COMP_WORDS[1]}" options=""',
+    '  case "$before" in',
+    ...values,
+    '    --root) COMPREPLY=($(compgen -d -- "$word")); return ;;',
+    '    completion) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")); return ;;',
+    '  esac',
+    '  case "$command" in',
+    ...options,
+    `    *) options="${
+      commands
+        .find(({ name }) => name === 'diagnose')
+        ?.options.map(({ long }) => long)
+        .join(' ') ?? ''
+    } --help" ;;`,
+    '  esac',
+    '  if [[ "$word" == -* ]]; then',
+    '    COMPREPLY=($(compgen -W "$options" -- "$word"))',
+    '  elif [[ $COMP_CWORD -eq 1 ]]; then',
+    `    COMPREPLY=($(compgen -W "${names}" -- "$word") $(compgen -f -- "$word"))`,
+    '  else',
+    '    COMPREPLY=($(compgen -f -- "$word"))',
+    '  fi',
+    '}',
+    'complete -o filenames -F _kmemscope kmemscope',
+    '',
+  ].join('\n')
+}
+
+function fish(commands: readonly Offer[]): string {
+  const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+  return [
+    ...commands.map(
+      ({ name, about }) => `complete -c kmemscope -n __fish_use_subcommand -a ${name} -d ${quoted(about)}`,
+    ),
+    ...commands.flatMap(({ name, options }) =>
+      options.map(({ long, short, about, values }) =>
+        [
+          `complete -c kmemscope -n '__fish_seen_subcommand_from ${name}' -l ${long.slice(2)}`,
+          short === undefined ? '' : `-s ${short.slice(1)}`,
+          values === undefined ? '' : `-x -a ${quoted(values.join(' '))}`,
+          `-d ${quoted(about)}`,
+        ]
+          .filter(part => part !== '')
+          .join(' '),
+      ),
+    ),
+    '',
+  ].join('\n')
+}

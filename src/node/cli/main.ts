@@ -1,0 +1,275 @@
+#!/usr/bin/env node
+// The command line: one command a file, the same contracts for all of them.
+
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Command, CommanderError, Help, Option } from 'commander'
+import { printable } from '../../core/base/printable.ts'
+import { fill, type Language } from '../../core/base/text.ts'
+import { parseDuration } from './duration.ts'
+import { Ending, exitCodes } from './exit.ts'
+import { localeLanguage } from './language.ts'
+import { nearest } from './nearest.ts'
+import { cliWords } from './words.ts'
+
+/** What every command is given beside its own arguments. */
+export interface Settings {
+  readonly language: Language
+  readonly output: string
+  readonly version: string
+  readonly words: (
+    key: keyof typeof cliWords.en,
+    values?: Readonly<Record<string, string | number>>,
+  ) => string
+}
+
+const COMMANDS = ['diagnose', 'decode', 'explain', 'completion'] as const
+
+const OUTPUTS = {
+  diagnose: ['text', 'json', 'markdown', 'npd'],
+  decode: ['text', 'json'],
+  explain: ['text', 'json', 'markdown'],
+} as const
+
+const SEVERITIES = ['info', 'warning', 'critical'] as const
+
+/** Options that take a value, so that a value is never mistaken for a command. */
+const WITH_VALUE = new Set(['--lang', '-o', '--output', '--root', '--since', '--fail-on'])
+
+/**
+ * The command's name put first: it may stand behind options (`--lang zh explain K-01`), and where there is none it
+ * is `diagnose`, so that `kmemscope` and `kmemscope dmesg.txt` do what they look like.
+ */
+export function commandFirst(argv: readonly string[]): readonly string[] {
+  for (let index = 0; index < argv.length; index += 1) {
+    const word = argv[index] ?? ''
+    if (WITH_VALUE.has(word)) index += 1
+    else if (!word.startsWith('-') || word === '-') {
+      if (!COMMANDS.some(name => name === word) && word !== 'help') break
+      return [word, ...argv.slice(0, index), ...argv.slice(index + 1)]
+    } else if (word === '--') break
+  }
+  const first = argv[0]
+  return first === '--help' || first === '-h' || first === '--version' || first === '-V'
+    ? argv
+    : ['diagnose', ...argv]
+}
+
+function version(): string {
+  const path = fileURLToPath(new URL('../../../package.json', import.meta.url))
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
+}
+
+/** `--lang`, wherever it stands: help and usage errors are in it too. */
+function askedLanguage(argv: readonly string[]): string | undefined {
+  const index = argv.findIndex(word => word === '--lang' || word.startsWith('--lang='))
+  const word = argv[index]
+  return word?.startsWith('--lang=') ? word.slice('--lang='.length) : index < 0 ? undefined : argv[index + 1]
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const asked = askedLanguage(argv)
+  const language = asked === 'zh' || asked === 'en' ? asked : localeLanguage(process.env)
+  const words: Settings['words'] = (key, values = {}) => fill(cliWords[language][key], values)
+  if (asked !== undefined && asked !== 'zh' && asked !== 'en') {
+    throw new Ending(words('unknownLanguage', { what: printable(asked) }), exitCodes.usage)
+  }
+  let code: number = exitCodes.finished
+  const settings = (command: keyof typeof OUTPUTS, output: string): Settings => {
+    const outputs: readonly string[] = OUTPUTS[command]
+    if (!outputs.includes(output)) {
+      throw new Ending(
+        words('unknownOutput', { what: printable(output), nearest: nearest(output, outputs).join(', ') }),
+        exitCodes.usage,
+      )
+    }
+    return { language, output, version: version(), words }
+  }
+
+  const program = base(new Command('kmemscope'), words)
+    .description(words('about'))
+    .version(version(), '-V, --version', words('optVersion'))
+    .helpCommand(false)
+    .addHelpText('after', () => examples(words))
+
+  base(program.command('diagnose'), words)
+    .description(words('diagnose'))
+    .argument('[sources...]', words('sources'))
+    .addOption(outputOption('diagnose', words))
+    .option('--root <dir>', words('optRoot'))
+    .option('--since <time>', words('optSince'))
+    .option('--fail-on <severity>', words('optFailOn'))
+    .version(version(), '-V, --version', words('optVersion'))
+    .addHelpText('after', () => examples(words))
+    .action(
+      async (
+        sources: string[],
+        options: { output: string; root?: string; since?: string; failOn?: string },
+      ) => {
+        const { failOn, since, root } = options
+        const severity = SEVERITIES.find(name => name === failOn)
+        if (failOn !== undefined && severity === undefined) {
+          throw new Ending(
+            words('unknownSeverity', { what: printable(failOn), nearest: SEVERITIES.join(', ') }),
+            exitCodes.usage,
+          )
+        }
+        const sinceSeconds = since === undefined ? undefined : parseDuration(since)
+        if (since !== undefined && sinceSeconds === undefined) {
+          throw new Ending(words('badDuration', { what: printable(since) }), exitCodes.usage)
+        }
+        if (root !== undefined && sources.length > 0)
+          throw new Ending(words('rootAndSources'), exitCodes.usage)
+        const { diagnoseCommand } = await import('./diagnose.ts')
+        code = diagnoseCommand(settings('diagnose', options.output), {
+          sources,
+          commands: COMMANDS,
+          ...(root === undefined ? {} : { root }),
+          ...(sinceSeconds === undefined ? {} : { sinceSeconds }),
+          ...(severity === undefined ? {} : { failOn: severity }),
+        })
+      },
+    )
+
+  base(program.command('decode'), words)
+    .description(words('decode'))
+    .argument('<source>', words('source'))
+    .argument('[more...]')
+    .addOption(outputOption('decode', words))
+    .addHelpText('after', () => examples(words))
+    .action(async (source: string, more: string[], options: { output: string }) => {
+      if (more.length > 0) throw new Ending(words('tooMany', { what: '<source>' }), exitCodes.usage)
+      const { decodeCommand } = await import('./decode.ts')
+      code = decodeCommand(settings('decode', options.output), source)
+    })
+
+  base(program.command('explain'), words)
+    .description(words('explain'))
+    .argument('<term...>', words('term'))
+    .addOption(outputOption('explain', words))
+    .addHelpText('after', () => examples(words))
+    .action(async (terms: string[], options: { output: string }) => {
+      const { explainCommand } = await import('./explain.ts')
+      code = explainCommand(settings('explain', options.output), terms.join(' '))
+    })
+
+  base(program.command('completion'), words)
+    .description(words('completion'))
+    .argument('<shell>', words('shell'))
+    .action(async (shell: string) => {
+      const { completionScript } = await import('./completion.ts')
+      const script = completionScript(shell, program)
+      if (script === undefined)
+        throw new Ending(words('unknownShell', { what: printable(shell) }), exitCodes.usage)
+      process.stdout.write(script)
+    })
+
+  try {
+    await program.parseAsync([...commandFirst(argv)], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return exitCodes.finished
+    throw new Ending(usageSentence(error, argv, program, words), exitCodes.usage)
+  }
+  return code
+}
+
+/** What every command shares: the language, help in it, and errors as exceptions. */
+function base(command: Command, words: Settings['words']): Command {
+  return command
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .option('--lang <language>', words('optLang'))
+    .helpOption('-h, --help', words('optHelp'))
+    .showSuggestionAfterError(false)
+    .configureHelp({
+      helpWidth: process.stdout.columns ?? 100,
+      subcommandTerm: command => new Help().subcommandTerm(command),
+    })
+}
+
+function outputOption(command: keyof typeof OUTPUTS, words: Settings['words']): Option {
+  return new Option(
+    '-o, --output <format>',
+    words('optOutput', { outputs: OUTPUTS[command].join(', ') }),
+  ).default('text')
+}
+
+function usageSentence(
+  error: CommanderError,
+  argv: readonly string[],
+  program: Command,
+  words: Settings['words'],
+): string {
+  const what = /'([^']*)'/.exec(error.message)?.[1] ?? ''
+  switch (error.code) {
+    case 'commander.unknownOption': {
+      const name = commandFirst(argv)[0]
+      const command = program.commands.find(one => one.name() === name) ?? program
+      const known = [...command.options, ...program.options].flatMap(({ long }) =>
+        long == null ? [] : [long],
+      )
+      const flag = what.split('=')[0] ?? what
+      return words('unknownOption', {
+        what: printable(flag),
+        nearest: nearest(flag, [...new Set([...known, '--help'])]).join(', '),
+      })
+    }
+    case 'commander.optionMissingArgument':
+      return words('wantsValue', { what })
+    case 'commander.missingArgument':
+      return words('wantsArgument', { what: `<${what}>` })
+    case 'commander.excessArguments':
+      return words('tooMany', { what: '' })
+    default:
+      return printable(error.message)
+  }
+}
+
+function examples(words: Settings['words']): string {
+  const rows: readonly (readonly [string, string])[] = [
+    ['sudo kmemscope', words('exampleLive')],
+    ['kmemscope dmesg.txt kubelet.log', words('exampleLogs')],
+    ['journalctl -k | kmemscope diagnose -', words('exampleJournal')],
+    ['kmemscope diagnose ./node-files/ -o markdown', words('exampleDirectory')],
+    ['kmemscope diagnose --root /host -o json', words('exampleHost')],
+    ['kmemscope decode dmesg.txt -o json', words('exampleDecode')],
+    ["kmemscope explain 'SLUB: Unable to allocate'", words('exampleExplain')],
+  ]
+  const cells = Math.max(...rows.map(([command]) => command.length))
+  return [
+    '',
+    words('examples'),
+    ...rows.map(([command, what]) => `  ${command.padEnd(cells)}  ${what}`),
+    '',
+    words('exitCodes'),
+  ].join('\n')
+}
+
+/** The reader of our output has seen enough (`| head`): that is its right, and no failure. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? exitCodes.finished : exitCodes.failed)
+})
+
+const argv = process.argv.slice(2)
+try {
+  process.exitCode = await run(argv)
+} catch (error) {
+  const npd = argv.some(
+    (word, index) =>
+      word === '--output=npd' ||
+      word === '-onpd' ||
+      (word === 'npd' && /^(-o|--output)$/.test(argv[index - 1] ?? '')),
+  )
+  if (error instanceof Ending) {
+    process.stderr.write(`kmemscope: ${error.message}\n`)
+    process.exitCode = npd && error.exitCode === exitCodes.failed ? 2 : error.exitCode
+  } else {
+    const language = askedLanguage(argv) === 'zh' ? 'zh' : localeLanguage(process.env)
+    const what = error instanceof Error ? error.message : String(error)
+    process.stderr.write(`kmemscope: ${fill(cliWords[language].failed, { what: printable(what) })}\n`)
+    if (process.env['KMEMSCOPE_DEBUG'] !== undefined && error instanceof Error)
+      process.stderr.write(`${error.stack}\n`)
+    process.exitCode = npd ? 2 : exitCodes.failed
+  }
+}
