@@ -39,7 +39,11 @@ function inOrder(all: readonly Collector[]): readonly Collector[] {
 }
 
 /** A throw is our own mistake; it must cost no more than what the collector would have found. */
-function guarded<T>(paths: readonly string[], tree: Tree, read: () => T): T | { readonly gaps: readonly Gap[] } {
+function guarded<T>(
+  paths: readonly string[],
+  tree: Tree,
+  read: () => T,
+): T | { readonly gaps: readonly Gap[] } {
   try {
     return read()
   } catch (error) {

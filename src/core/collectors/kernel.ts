@@ -50,7 +50,9 @@ export default collector({
       node.kernelFrom = { path: tree.shown(banner === undefined ? RELEASE : VERSION) }
     } else {
       gaps.push(
-        isGap(version) ? version : { path: tree.shown(VERSION), why: 'unreadable', detail: 'no "Linux version"' },
+        isGap(version)
+          ? version
+          : { path: tree.shown(VERSION), why: 'unreadable', detail: 'no "Linux version"' },
       )
     }
 

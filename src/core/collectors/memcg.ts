@@ -2,12 +2,12 @@
 // memory.kmem.slabinfo is never read: over all cgroups it holds the slab mutex long enough to stall a node, and
 // memory.numa_stat walks every dying child.
 
+import { limitBytes } from '../base/units.ts'
 import type { NodeIdentity } from '../case/case.ts'
 import type { Memcg, MemcgTree } from '../case/memcg.ts'
 import { statDecoder } from '../decode/cgroup/memory-stat.ts'
 import { decodeNumber } from '../decode/cgroup/number.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
-import { limitBytes } from '../base/units.ts'
 import type { Mount } from '../decode/proc/mountinfo.ts'
 import { parseMountinfo } from '../decode/proc/mountinfo.ts'
 import type { Gap, Tree } from '../tree/tree.ts'
@@ -82,14 +82,43 @@ function hasMemory(tree: Tree, at: string, version: 'v1' | 'v2'): boolean {
   return names.some(name => /^(?:memory\.(?:stat|current|max)|cgroup\.(?:stat|subtree_control))$/.test(name))
 }
 
+/** The part of a hierarchy that was given by hand: a cgroup's directory, one of its files, lines of a transcript. */
+function givenHierarchy(tree: Tree): Hierarchy | undefined {
+  for (const { kind, path } of tree.given ?? []) {
+    switch (kind) {
+      case 'cgroup-v1':
+      case 'cgroup-v2':
+        return {
+          version: kind === 'cgroup-v1' ? 'v1' : 'v2',
+          at: path,
+          nodeWide: false,
+          partial: 'a cgroup directory given by hand',
+        }
+      case 'memory-stat-v1':
+      case 'memory-stat-v2':
+      case 'cgroup-stat':
+        return {
+          version: kind === 'memory-stat-v1' ? 'v1' : 'v2',
+          at: path.slice(0, path.lastIndexOf('/')),
+          nodeWide: false,
+          partial: 'a file of a cgroup given by hand',
+        }
+      case 'shell-transcript': {
+        const at = ['sys/fs/cgroup/memory', 'sys/fs/cgroup'].find(place => !isGap(tree.list(place)))
+        if (at === undefined) break
+        const version = at.endsWith('memory') ? 'v1' : 'v2'
+        return { version, at, nodeWide: false, partial: 'lines of a shell transcript' }
+      }
+      default:
+    }
+  }
+  return undefined
+}
+
 /** Where the memory controller is, and which hierarchies the node has. */
 function findHierarchies(tree: Tree): Hierarchies {
-  const given = tree.given?.find(({ kind }) => kind === 'cgroup-v1' || kind === 'cgroup-v2')
-  if (given !== undefined) {
-    const version = given.kind === 'cgroup-v1' ? 'v1' : 'v2'
-    const partial = 'a cgroup directory given by hand'
-    return { memory: { version, at: given.path, nodeWide: false, partial }, cgroup: version, gaps: [] }
-  }
+  const bare = givenHierarchy(tree)
+  if (bare !== undefined) return { memory: bare, cgroup: bare.version, gaps: [] }
   const mounts = mountsOf(tree).filter(({ type }) => type === 'cgroup' || type === 'cgroup2')
   const namespace = namespaceOf(tree)
   const outside = namespace === undefined || namespace === INIT_CGROUP_NAMESPACE
@@ -104,8 +133,7 @@ function findHierarchies(tree: Tree): Hierarchies {
     }
   }
   // The later mount is on top; of several the one that shows the whole hierarchy.
-  const best = (wanted: readonly Mount[]) =>
-    wanted.findLast(({ root }) => isTop(root)) ?? wanted.at(-1)
+  const best = (wanted: readonly Mount[]) => wanted.findLast(({ root }) => isTop(root)) ?? wanted.at(-1)
   const v1 = mounts.filter(({ type, superOptions }) => type === 'cgroup' && superOptions.includes('memory'))
   const v2 = mounts.filter(({ type }) => type === 'cgroup2')
   const there = (at: string) => !isGap(tree.stat(at))
@@ -133,7 +161,8 @@ function findHierarchies(tree: Tree): Hierarchies {
     const at = V2_PLACES.find(path => hasMemory(tree, path, 'v2'))
     if (at !== undefined) return { memory: { version: 'v2', at, nodeWide: outside }, cgroup: 'v2', gaps: [] }
   }
-  const cgroup = v1.length > 0 ? 'v1' : v2.length > 0 ? (mounts.length > v2.length ? 'hybrid' : 'v2') : undefined
+  const cgroup =
+    v1.length > 0 ? 'v1' : v2.length > 0 ? (mounts.length > v2.length ? 'hybrid' : 'v2') : undefined
   const top = tree.stat('sys/fs/cgroup')
   const gap: Gap =
     isGap(top) && top.why !== 'absent'
@@ -229,6 +258,10 @@ function readerOf(tree: Tree, hierarchy: Hierarchy, optIn: boolean, tell: (gap: 
     if (stat !== undefined) memcg.stat = decodeMemoryStat(stat)
     const events = sure(dir, 'memory.oom_control')
     if (events !== undefined) memcg.events = decodeEvents(events)
+    if (live) return
+    // No kernel has it on v1, but patched ones of nodes that were looked into had, and what they saved counts.
+    const counts = bytesOf(dir, 'cgroup.stat')
+    if (counts !== undefined) memcg.cgroupStat = decodeCgroupStat(counts)
   }
   const fillV2 = (dir: string, memcg: Filled, isRoot: boolean) => {
     const counts = sure(dir, 'cgroup.stat')
@@ -314,13 +347,16 @@ function walk(tree: Tree, hierarchy: Hierarchy, optIn: boolean): { memcg: MemcgT
     if (counted && !isGap(stat) && stat.directories === 0) continue
     const names = tree.directories(dir)
     if (isGap(names)) {
-      if (live && (names.why === 'absent' || names.why === 'vanished')) tell({ path: root + path, why: 'vanished' })
+      if (live && (names.why === 'absent' || names.why === 'vanished'))
+        tell({ path: root + path, why: 'vanished' })
       else if (names.why !== 'absent') {
         tell(names)
         incomplete = true
       }
       continue
     }
+    // What copies a node's top level only, as sosreport 4.0 does, leaves a hierarchy without a single cgroup in it.
+    if (path === '' && names.length === 0 && !live) incomplete = true
     if (path === '') counted = !isGap(stat) && (stat.directories ?? 0) > 0 && names.length > 0
     for (const name of names) {
       if (paths.length >= DIRECTORIES_LIMIT) {

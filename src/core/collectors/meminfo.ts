@@ -15,7 +15,8 @@ export default collector({
     if (isGap(bytes)) return { gaps: [bytes] }
     const values = parseMeminfo(new TextDecoder().decode(bytes))
     const path = tree.shown(PATH)
-    if (Object.keys(values).length === 0) return { gaps: [{ path, why: 'unreadable', detail: 'no line of meminfo' }] }
+    if (Object.keys(values).length === 0)
+      return { gaps: [{ path, why: 'unreadable', detail: 'no line of meminfo' }] }
     return { sample: { meminfo: { path, values } } }
   },
 })

@@ -15,7 +15,8 @@ export default collector({
     if (isGap(bytes)) return { gaps: [bytes] }
     const values = parseVmstat(new TextDecoder().decode(bytes))
     const path = tree.shown(PATH)
-    if (Object.keys(values).length === 0) return { gaps: [{ path, why: 'unreadable', detail: 'no line of vmstat' }] }
+    if (Object.keys(values).length === 0)
+      return { gaps: [{ path, why: 'unreadable', detail: 'no line of vmstat' }] }
     return { sample: { vmstat: { path, values } } }
   },
 })

@@ -47,7 +47,7 @@ export function overlayTree(
       if (!isGap(answer)) return answer
       gap = telling(gap, answer)
     }
-    return gap ?? { path, why: 'absent' }
+    return gap ?? { path: `/${path}`, why: 'absent' }
   }
   const joined = (dir: string, ask: (tree: Tree, path: string) => readonly string[] | Gap) => {
     const names = new Set<string>(placesBelow(dir))
@@ -64,7 +64,7 @@ export function overlayTree(
       found = true
       for (const name of answer) names.add(name)
     }
-    return found ? [...names] : (gap ?? { path: dir, why: 'absent' as const })
+    return found ? [...names] : (gap ?? { path: `/${dir}`, why: 'absent' as const })
   }
   return {
     origin: about.origin,
@@ -91,7 +91,7 @@ export function overlayTree(
         if (!isGap(there)) return tree.shown(inside)
         if (!isGap(tree.list(parentOf(inside))) && has(tree, inside)) return tree.shown(inside)
       }
-      return name ?? path
+      return name ?? `/${path}`
     },
   }
 }

@@ -136,7 +136,8 @@ export function liveTree(root = '/'): Tree {
       if (path === 'dev/kmsg') return records(path)
       const descriptor = opened(path, real => openRegular(real, confined === undefined))
       if (isGap(descriptor)) return descriptor
-      if (descriptor === 'not-regular') return { path: shown(path), why: 'unreadable', detail: 'no regular file' }
+      if (descriptor === 'not-regular')
+        return { path: shown(path), why: 'unreadable', detail: 'no regular file' }
       return piecesOf(descriptor, error => failed.push({ ...gapOf(shown(path), error), why: 'truncated' }))
     },
     gaps: () => failed,

@@ -124,14 +124,31 @@ export function readWaiting(descriptor: number, buffer: Uint8Array, from: number
 /** Refuses what is no regular file; opened without waiting, so that looking is safe. */
 export function openRegular(path: string, followLink = false): number | 'not-regular' {
   const descriptor = openSync(path, followLink ? OPEN_READ : OPEN_NO_LINK)
-  const stat = fstatSync(descriptor)
-  if (stat.isFile()) return descriptor
+  if (fstatSync(descriptor).isFile()) return descriptor
   closeSync(descriptor)
   return 'not-regular'
 }
 
-/** A file in pieces until its end; what fails after the first piece goes to `fail` and ends it. Closes `descriptor`. */
-export function* piecesOf(descriptor: number, fail: (error: unknown) => void): Generator<Uint8Array> {
+/**
+ * Opens what a person named: a file, or a FIFO, which is what a shell makes of `<(dmesg)` and can be read but once. A
+ * FIFO nobody writes to reads as empty.
+ */
+export function openNamed(
+  path: string,
+): { readonly descriptor: number; readonly once: boolean } | 'not-regular' {
+  const descriptor = openSync(path, OPEN_READ)
+  const stat = fstatSync(descriptor)
+  if (stat.isFile() || stat.isFIFO()) return { descriptor, once: stat.isFIFO() }
+  closeSync(descriptor)
+  return 'not-regular'
+}
+
+/** A file in pieces until its end; what fails on the way goes to `fail` and ends it. Closes `descriptor` unless told not to. */
+export function* piecesOf(
+  descriptor: number,
+  fail: (error: unknown) => void,
+  close = true,
+): Generator<Uint8Array> {
   try {
     for (;;) {
       const piece = new Uint8Array(PIECE)
@@ -146,7 +163,7 @@ export function* piecesOf(descriptor: number, fail: (error: unknown) => void): G
       yield piece.subarray(0, got)
     }
   } finally {
-    closeSync(descriptor)
+    if (close) closeSync(descriptor)
   }
 }
 

@@ -29,7 +29,9 @@ function layoutOf(record: Readonly<Record<string, number>>): Layout | undefined 
   if (keys.some(key => key.length > 255 || !/^[\x21-\x7e]+$/.test(key))) return undefined
   // Through JSON because an object built key by key past a dozen becomes a hash table, which costs three times as
   // much to copy and to hold; 0.5 makes the fields ones that hold any number.
-  const template: Record<string, number> = JSON.parse(`{${keys.map(key => `${JSON.stringify(key)}:0.5`).join(',')}}`)
+  const template: Record<string, number> = JSON.parse(
+    `{${keys.map(key => `${JSON.stringify(key)}:0.5`).join(',')}}`,
+  )
   return {
     keys,
     bytes: encoder.encode(keys.join('')),

@@ -17,16 +17,18 @@ type Runtime = NonNullable<PodPath['runtime']>
 type Found = { -readonly [K in keyof PodPath]: PodPath[K] }
 
 /** Prefixes of a container's directory; a monitor is the runtime's own process beside the container. */
-const RUNTIMES: Readonly<Record<string, { readonly runtime: Runtime; readonly monitor?: true }>> = {
-  docker: { runtime: 'docker' },
-  'cri-containerd': { runtime: 'containerd' },
-  containerd: { runtime: 'containerd' },
-  nerdctl: { runtime: 'containerd' },
-  crio: { runtime: 'cri-o' },
-  'crio-conmon': { runtime: 'cri-o', monitor: true },
-  libpod: { runtime: 'podman' },
-  'libpod-conmon': { runtime: 'podman', monitor: true },
-}
+const RUNTIMES: ReadonlyMap<string, { readonly runtime: Runtime; readonly monitor?: true }> = new Map(
+  Object.entries({
+    docker: { runtime: 'docker' },
+    'cri-containerd': { runtime: 'containerd' },
+    containerd: { runtime: 'containerd' },
+    nerdctl: { runtime: 'containerd' },
+    crio: { runtime: 'cri-o' },
+    'crio-conmon': { runtime: 'cri-o', monitor: true },
+    libpod: { runtime: 'podman' },
+    'libpod-conmon': { runtime: 'podman', monitor: true },
+  } as const),
+)
 
 const QOS = { burstable: 'burstable', besteffort: 'besteffort' } as const
 
@@ -72,7 +74,7 @@ function readContainer(name: string): (Found & { readonly monitor?: true }) | un
   if (!isContainerId(id)) return undefined
   const containerId = id
   if (cut < 0) return { containerId }
-  const known = RUNTIMES[bare.slice(0, cut)]
+  const known = RUNTIMES.get(bare.slice(0, cut))
   if (known === undefined) return undefined
   return {
     containerId,
@@ -101,7 +103,7 @@ export function parsePodPath(path: string): PodPath {
           : readKubeSlice(slice.endsWith('.slice') ? slice.slice(0, -'.slice'.length) : slice)
       if (kube !== undefined) {
         found = kube
-        const runtime = prefix === undefined ? undefined : RUNTIMES[prefix]?.runtime
+        const runtime = prefix === undefined ? undefined : RUNTIMES.get(prefix)?.runtime
         if (kube.level === 'pod' && id !== undefined && id !== '') {
           found.level = 'container'
           if (isContainerId(id)) found.containerId = id

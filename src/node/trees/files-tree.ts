@@ -1,0 +1,182 @@
+// Files given by hand, one by one: each stands where a node has such a file, logs below log/. Standard input is one of
+// them; it is read where it is asked for, and only once.
+
+import { closeSync } from 'node:fs'
+import { memoryTree } from '../../core/tree/memory-tree.ts'
+import type { Placed } from '../../core/tree/overlay-tree.ts'
+import { LOOKED_AT, PLACES, recognise, transcriptTree } from '../../core/tree/recognise.ts'
+import type { Gap, Given, Tree } from '../../core/tree/tree.ts'
+import type { Problem } from './problem.ts'
+import {
+  errorCode,
+  gapOf,
+  openNamed,
+  openRegular,
+  piecesOf,
+  readDescriptor,
+  readWaiting,
+  WHOLE_FILE_LIMIT,
+} from './reading.ts'
+
+/** How standard input is named among the sources, and in what is shown. */
+export const STANDARD_INPUT = '-'
+
+/** A file given by hand, recognised and put in its place. */
+export interface GivenFile {
+  readonly given: Given
+  readonly layer: Placed
+}
+
+/** What a failed open means to the person who named the file. */
+export function problemOf(path: string, error: unknown): Problem {
+  const code = errorCode(error)
+  if (code === 'ENOENT' || code === 'ENOTDIR') return { what: 'no-such-file', path }
+  if (code === 'EACCES' || code === 'EPERM') return { what: 'denied', path }
+  // O_NOFOLLOW or a socket: there, but nothing to open.
+  if (code === 'ENXIO') return { what: 'not-regular', path }
+  return { what: 'unreadable', path, detail: code }
+}
+
+/** As much of the start of a file as is needed to tell what it is. */
+function peeked(descriptor: number): Uint8Array {
+  const head = new Uint8Array(LOOKED_AT)
+  let used = 0
+  while (used < head.length) {
+    const got = readWaiting(descriptor, head, used)
+    if (got === 0) break
+    used += got
+  }
+  return head.subarray(0, used)
+}
+
+/** One log, at `path`; each `open` gives its pieces from the start. */
+function logTree(
+  path: string,
+  shown: string,
+  failed: readonly Gap[],
+  open: () => Iterable<Uint8Array> | Gap,
+): Tree {
+  const name = path.slice(path.indexOf('/') + 1)
+  const absent = (asked: string): Gap => ({ path: `/${asked}`, why: 'absent' })
+  const read = (asked: string): Uint8Array | Gap => {
+    if (asked !== path) return absent(asked)
+    const pieces = open()
+    if ('why' in pieces) return pieces
+    const whole: Uint8Array[] = []
+    let size = 0
+    for (const piece of pieces) {
+      size += piece.length
+      if (size > WHOLE_FILE_LIMIT) {
+        return { path: shown, why: 'truncated', detail: `larger than ${WHOLE_FILE_LIMIT} bytes` }
+      }
+      whole.push(piece)
+    }
+    return Buffer.concat(whole)
+  }
+  const list = (dir: string): readonly string[] | Gap =>
+    dir === 'log' ? [name] : dir === '' ? ['log'] : absent(dir)
+  return {
+    origin: 'files',
+    read,
+    peek: read,
+    list,
+    directories: dir => (dir === '' ? ['log'] : dir === 'log' ? [] : absent(dir)),
+    link: absent,
+    inode: absent,
+    stat: dir => (dir === '' || dir === 'log' ? {} : absent(dir)),
+    chunks: asked => (asked === path ? open() : absent(asked)),
+    gaps: () => failed,
+    shown: asked => (asked === path ? shown : `/${asked}`),
+  }
+}
+
+function logPath(position: number, source: string): string {
+  const base = source.split(/[\\/]/).at(-1) ?? ''
+  return `log/${position}-${base === '' ? 'log' : base}`
+}
+
+/** Puts a file whose content is read whole where it belongs. */
+function placed(given: Given, bytes: Uint8Array): GivenFile {
+  if (given.kind === 'shell-transcript') {
+    return { given, layer: { tree: transcriptTree(new TextDecoder().decode(bytes), given.shown), at: '' } }
+  }
+  const tree = memoryTree({ [given.path]: bytes }, { origin: 'files', shown: path => (path === given.path ? given.shown : `/${path}`),
+  })
+  return { given, layer: { tree, at: '' } }
+}
+
+/**
+ * Opens the source at `position` (1-based) of the command line. What cannot be used is a problem; a log is left to be
+ * read when it is asked for, everything else is read at once.
+ */
+export function givenFile(source: string, position: number): GivenFile | Problem {
+  const standardInput = source === STANDARD_INPUT
+  let descriptor = 0
+  let once = standardInput
+  if (!standardInput) {
+    try {
+      const opened = openNamed(source)
+      if (opened === 'not-regular') return { what: 'not-regular', path: source }
+      descriptor = opened.descriptor
+      once = opened.once
+    } catch (error) {
+      return problemOf(source, error)
+    }
+  }
+  let keep = standardInput
+  try {
+    const head = peeked(descriptor)
+    const kind = recognise(head, source.split(/[\\/]/).at(-1))
+    switch (kind) {
+      case 'empty':
+      case 'binary':
+      case 'compressed':
+      case 'journal':
+      case 'utf-16':
+        return { what: kind, path: source }
+      case 'log': {
+        const path = logPath(position, source)
+        const failed: Gap[] = []
+        const fail = (error: unknown) => {
+          failed.push({ ...gapOf(source, error), why: 'truncated' })
+        }
+        // The head was taken from the file's start: the rest follows from where the descriptor stands.
+        keep = true
+        let first: number | undefined = descriptor
+        const tree = logTree(path, source, failed, () => {
+          if (first !== undefined) {
+            const rest = piecesOf(first, fail, !standardInput)
+            first = undefined
+            return withHead(head, rest)
+          }
+          if (once) return { path: source, why: 'unreadable', detail: 'a pipe is read only once' }
+          try {
+            const again = openRegular(source, true)
+            if (again === 'not-regular') return { path: source, why: 'unreadable', detail: 'no regular file' }
+            return piecesOf(again, fail)
+          } catch (error) {
+            return gapOf(source, error)
+          }
+        })
+        const given: Given = { kind, path, shown: source }
+        return { given, layer: { tree, at: '' } }
+      }
+      default: {
+        const rest =
+          head.length < LOOKED_AT ? new Uint8Array(0) : readDescriptor(descriptor, WHOLE_FILE_LIMIT).bytes
+        const bytes = rest.length === 0 ? head : Buffer.concat([head, rest])
+        const path = kind === 'shell-transcript' ? logPath(position, source) : PLACES[kind]
+        return placed({ kind, path, shown: source }, bytes)
+      }
+    }
+  } catch (error) {
+    return problemOf(source, error)
+  } finally {
+    if (!keep) closeSync(descriptor)
+  }
+}
+
+function* withHead(head: Uint8Array, rest: Iterable<Uint8Array>): Generator<Uint8Array> {
+  yield head
+  yield* rest
+}
