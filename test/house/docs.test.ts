@@ -56,7 +56,7 @@ describe('the papers', () => {
     const lines = code
       .join('\n')
       // a command line starts with kmemscope, after a prompt, a pipe, sudo or npx
-      .matchAll(/^\s*(?:[$#] )?(?:.*\| *)?(?:sudo |npx )*kmemscope +([a-z]+)\b([^\n|]*)/gm)
+      .matchAll(/^\s*(?:[$#] )?(?:.*\| *)?(?:sudo |npx )*kmemscope +([a-z]+)(?=\s|$)([^\n|]*)/gm)
     for (const [line, command = '', rest = ''] of lines) {
       expect(top, line).toMatch(new RegExp(`^ +${command}\\b`, 'm'))
       const options = help(command)

@@ -1,11 +1,11 @@
-// A place on the real kernel to do harm in: memory cgroups below a root of our own, of at most 128 MiB, and a
-// scratch directory with tmpfs mounts. Whatever becomes of the test, a process of its own (undo.sh) takes all of it
-// away once the test is gone.
+// A place on the real kernel to do harm in: memory cgroups below a root of our own and a scratch directory with tmpfs
+// mounts. Whatever becomes of the test, a process of its own (undo.sh) takes all of it away once the test is gone.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   accessSync,
+  chmodSync,
   constants,
   mkdirSync,
   mkdtempSync,
@@ -18,9 +18,6 @@ import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-
-/** More than this no live test may take, whatever goes wrong. */
-const MOST_BYTES = 128 * 1024 * 1024
 
 /** Where the memory controller of cgroup v1 is mounted whole. */
 function memoryMount(): string | undefined {
@@ -78,12 +75,12 @@ export function openLab(): Lab {
   const path = `/kmemscope-test-${process.pid}`
   const dir = `${mount}${path}`
   const scratch = mkdtempSync(join(tmpdir(), 'kmemscope-test-'))
+  chmodSync(scratch, 0o755)
   const undoing = spawn('sh', [join(here, 'undo.sh'), dir, scratch], {
     stdio: ['pipe', 'ignore', 'inherit'],
     detached: true,
   })
   mkdirSync(dir)
-  writeFileSync(join(dir, 'memory.limit_in_bytes'), String(MOST_BYTES))
   const programs = new Set<string>()
 
   return {
