@@ -38,6 +38,8 @@ export default detector({
       count: 'The kernel counts {all|number} memory cgroups; {live|number} directories exist.',
       below: 'Most of them are below {below}.',
       cost: 'Each costs about 12 KiB of slab and 2 KiB of percpu memory per possible CPU (measured on 6.18), which no container metric shows.',
+      costOld:
+        'Each costs about 34 KiB of unreclaimable slab (measured on 3.10), which no container metric shows.',
       percpu: 'Percpu memory on this node is {percpu|bytes}, unreclaimable slab {slab|bytes}.',
       slabPinned:
         'Slab objects pin them: on this kernel dropping caches does not free them, only a reboot does.',
@@ -49,6 +51,7 @@ export default detector({
       trap: '在这个内核上 /proc/cgroups 的 num_cgroups 看不出来。',
       count: '内核统计有 {all|number} 个内存 cgroup，目录只有 {live|number} 个。',
       below: '大部分在 {below} 之下。',
+      costOld: '每个约占 34 KiB 不可回收 slab（在 3.10 上实测），容器指标里都看不到。',
       cost: '每个约占 12 KiB slab，外加每个可能的 CPU 2 KiB percpu（在 6.18 上实测），容器指标里都看不到。',
       percpu: '本节点 Percpu 为 {percpu|bytes}，不可回收 slab 为 {slab|bytes}。',
       slabPinned: '是 slab 对象钉住了它们：在这个内核上 drop_caches 没用，只有重启才能释放。',
@@ -82,7 +85,7 @@ export default detector({
               slabPinned && 'trap',
               slabPinned ? 'slabPinned' : 'pagePinned',
               worst.below !== undefined && 'below',
-              'cost',
+              slabPinned ? 'costOld' : 'cost',
               meminfo?.['Percpu'] !== undefined && meminfo['SUnreclaim'] !== undefined && 'percpu',
             ),
           },

@@ -54,12 +54,12 @@ const EVIDENCE_SHOWN = 8
 const GAPS_SHOWN = 6
 
 export function renderTerminal(report: Report, options: TerminalOptions): string {
-  const shown = new Set<string>()
   const blocks = [
     head(report, options),
     ...(report.findings.length === 0
       ? [nothing(report, options)]
-      : report.findings.map(finding => findingBlock(report, finding, options, shown))),
+      : report.findings.map(finding => findingBlock(finding, options))),
+    remedyBlock(report, options),
     verdictBlock(report, options),
     unknownBlock(report, options),
     gapBlock(report, options),
@@ -95,20 +95,13 @@ function nothing(report: Report, { language, style }: TerminalOptions): string[]
   return [looked ? style.good(label('none', language)) : label('noneButUnknown', language)]
 }
 
-function findingBlock(
-  report: Report,
-  finding: Finding,
-  options: TerminalOptions,
-  shown: Set<string>,
-): string[] {
+function findingBlock(finding: Finding, options: TerminalOptions): string[] {
   const { language, style, texts, columns } = options
   const lines = [
     `${severityMark(finding.severity, options)}  ${style.strong(printable(titleOf(finding, texts, language)))}`,
     style.faint(`  ${[finding.detector, ...subjectWords(finding, language)].map(printable).join(' · ')}`),
   ]
-  for (const line of wrap(printable(summaryOf(finding, texts, language)), Math.max(40, columns - 4))) {
-    lines.push(`  ${line}`)
-  }
+  lines.push(...indented(summaryOf(finding, texts, language), '  ', columns))
   const when = whenWords(finding, language)
   if (when !== '') lines.push(style.faint(`  ${printable(when)}`))
   lines.push(`  ${style.strong(label('evidence', language))}`)
@@ -120,14 +113,22 @@ function findingBlock(
     lines.push(style.faint(`    ${label('moreGaps', language, { count })} (-o json)`))
   }
   if (finding.remedies.length > 0) {
+    const names = finding.remedies.map(id => `${id} (${label(`risk-${remedy(id).risk}`, language)})`)
     lines.push(`  ${style.strong(label('remedies', language))}`)
-    lines.push(...remedyLines(report, finding, options, shown))
+    lines.push(...indented(names.join(', '), '    ', columns))
   }
   if (finding.defects.length > 0) {
     lines.push(`  ${style.strong(label('defects', language))}`)
-    for (const bearing of finding.defects) lines.push(`    ${defectWords(bearing, language)}`)
+    for (const bearing of finding.defects) {
+      lines.push(...indented(defectWords(bearing, language), '    ', columns))
+    }
   }
   return lines
+}
+
+/** Text wrapped to the terminal, nothing of it able to steer one. */
+function indented(text: string, indent: string, columns: number): string[] {
+  return wrap(printable(text), Math.max(40, columns - 2 * indent.length)).map(line => `${indent}${line}`)
 }
 
 function severityMark(severity: Severity, { language, style }: TerminalOptions): string {
@@ -181,29 +182,33 @@ export function evidenceWords(evidence: Evidence, language: Language): string {
   return printable(`${evidence.path}  ${evidence.key === undefined ? '' : `${evidence.key} `}${shown}`)
 }
 
-function remedyLines(
-  report: Report,
-  finding: Finding,
-  { language, style }: TerminalOptions,
-  shown: Set<string>,
-): string[] {
-  const context = remedyContext(report, finding)
-  return finding.remedies.flatMap((id, index) => {
-    const row = remedy(id)
-    const words = row.text[language]
-    const risk = `${label('risk', language)}: ${label(`risk-${row.risk}`, language)}`
-    const lines = [`    ${index + 1}. ${words.name}  ${style.faint(`(${risk})`)}`]
-    const commands = row.commands(context)
-    const key = `${id}\0${commands.join('\n')}`
-    if (shown.has(key)) return lines
-    shown.add(key)
-    lines.push(style.faint(`       ${words.cost}`))
-    for (const command of commands) lines.push(`       $ ${printable(command)}`)
-    lines.push(style.faint(`       ${label('verify', language)}: ${words.verify}`))
-    for (const command of row.verifyCommands(context))
-      lines.push(style.faint(`       $ ${printable(command)}`))
-    return lines
-  })
+/** Each remedy once, in the order of the worst finding that asks for it, with the commands for this node. */
+function remedyBlock(report: Report, { language, style, columns }: TerminalOptions): string[] {
+  const lines = [style.strong(label('commands', language))]
+  const shown = new Set<string>()
+  for (const finding of report.findings) {
+    const context = remedyContext(report, finding)
+    for (const id of finding.remedies) {
+      const row = remedy(id)
+      const commands = row.commands(context)
+      const key = `${id}\0${commands.join('\n')}`
+      if (shown.has(key)) continue
+      const words = row.text[language]
+      const again = [...shown].some(one => one.startsWith(`${id}\0`))
+      shown.add(key)
+      const risk = `${label('risk', language)}: ${label(`risk-${row.risk}`, language)}`
+      lines.push(`  ${style.strong(id)}  ${words.name} ${style.faint(`(${risk})`)}`)
+      if (!again) lines.push(...indented(words.cost, '    ', columns).map(style.faint))
+      for (const command of commands) lines.push(`    $ ${printable(command)}`)
+      if (!again)
+        lines.push(
+          ...indented(`${label('verify', language)}: ${words.verify}`, '    ', columns).map(style.faint),
+        )
+      for (const command of row.verifyCommands(context))
+        lines.push(style.faint(`    $ ${printable(command)}`))
+    }
+  }
+  return shown.size === 0 ? [] : lines
 }
 
 export function defectWords({ id, status, why }: DefectBearing, language: Language): string {

@@ -51,6 +51,9 @@ export function diagnoseCommand(settings: Settings, options: DiagnoseOptions): n
     }
     throw new Ending(problemSentence(problem, language), exitCodes.failed)
   }
+  for (const problem of opened.problems) {
+    process.stderr.write(`kmemscope: ${problemSentence(problem, language)}\n`)
+  }
   const { tree, done } = withProgress(opened.tree, process.stderr, (files, mebibytes) =>
     words('reading', { files, mebibytes }),
   )
