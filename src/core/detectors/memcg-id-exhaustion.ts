@@ -6,7 +6,6 @@ import { text } from '../base/text.ts'
 import { bearings } from '../facts/defects.ts'
 import { isReport, logUnknown, quoted, seen } from '../facts/kernel-log.ts'
 import { memcgIds } from '../facts/memcg-ids.ts'
-import { memcgSubject } from '../facts/memcg-tree.ts'
 import { MEMCG_ID_MAX } from '../knowledge/limits.ts'
 import { detector } from './detector.ts'
 
@@ -59,7 +58,7 @@ export default detector({
           : [
               {
                 severity: last !== undefined || (used ?? 0) >= CRITICAL_IDS ? 'critical' : 'warning',
-                subject: last === undefined ? { kind: 'node' } : memcgSubject(underMount(last.directory)),
+                subject: { kind: 'node' },
                 values: {
                   used,
                   max: MEMCG_ID_MAX,
@@ -95,8 +94,3 @@ export default detector({
     }
   },
 })
-
-/** `/sys/fs/cgroup/memory/kubepods/…` within its hierarchy. */
-function underMount(directory: string): string {
-  return directory.replace(/^\/sys\/fs\/cgroup(\/memory)?(?=\/|$)/, '') || '/'
-}

@@ -9,7 +9,7 @@ import type { Memcg } from '../case/memcg.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
 import type { OomReport } from '../decode/kmsg/report.ts'
 import { fact } from '../facts/fact.ts'
-import { latest } from '../facts/kernel.ts'
+import { kernel, latest } from '../facts/kernel.ts'
 import { logUnknown, quoted, seen } from '../facts/kernel-log.ts'
 import { filledByKernel } from '../facts/kmem-charge.ts'
 import { memcgIndex, memcgReading, memcgSubject, memcgUnknown, within } from '../facts/memcg-tree.ts'
@@ -20,6 +20,7 @@ import {
   type OomGroup,
   unscopedOomReports,
 } from '../facts/oom-kills.ts'
+import { countsOomKills } from '../knowledge/kernel-release.ts'
 import type { RemedyId } from '../knowledge/remedies.ts'
 import { type Draft, detector } from './detector.ts'
 
@@ -97,6 +98,8 @@ export default detector({
 
 /** A node's own counters outlive the ring buffer; a log given by hand stands for itself. */
 function countersUnknown(about: Case): readonly Unknown[] {
+  const release = kernel(about)
+  if (release !== undefined && countsOomKills(release) === false) return []
   const tree = latest(about)?.memcg
   const missing = tree?.memcgs.find(({ path, events }) => path !== '/' && events === undefined)
   return [

@@ -307,3 +307,12 @@ export function numCgroupsReliable(release: KernelRelease): boolean | undefined 
   if (release.major < 3 || (release.major === 3 && release.minor <= 10)) return false
   return since(release, '4.4') === true ? true : undefined
 }
+
+/**
+ * Whether memory.oom_control (v1) or memory.events (v2) count OOM kills: 8e675f7af507, 4.13; read as absent in 4.12
+ * and present in 4.19 and el8.
+ */
+export function countsOomKills(release: KernelRelease): boolean | undefined {
+  if (release.stream === 'el6' || release.stream === 'el7') return false
+  return since(release, '4.13')
+}
