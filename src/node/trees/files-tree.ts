@@ -4,6 +4,7 @@
 import { closeSync } from 'node:fs'
 import { memoryTree } from '../../core/tree/memory-tree.ts'
 import type { Placed } from '../../core/tree/overlay-tree.ts'
+import { overlayTree } from '../../core/tree/overlay-tree.ts'
 import { LOOKED_AT, PLACES, recognise, transcriptTree } from '../../core/tree/recognise.ts'
 import type { Gap, Given, Tree } from '../../core/tree/tree.ts'
 import type { Problem } from './problem.ts'
@@ -98,10 +99,16 @@ function logPath(position: number, source: string): string {
 /** Puts a file whose content is read whole where it belongs. */
 function placed(given: Given, bytes: Uint8Array): GivenFile {
   if (given.kind === 'shell-transcript') {
-    return { given, layer: { tree: transcriptTree(new TextDecoder().decode(bytes), given.shown), at: '' } }
+    // Between the files it quotes there can be lines of a log.
+    const quoted = transcriptTree(new TextDecoder().decode(bytes), given.shown)
+    const log = logTree(given.path, given.shown, [], () => [bytes])
+    const layers = [quoted, log].map(tree => ({ tree, at: '' }))
+    return { given, layer: { tree: overlayTree(layers, { origin: 'files' }), at: '' } }
   }
-  const tree = memoryTree({ [given.path]: bytes }, { origin: 'files', shown: path => (path === given.path ? given.shown : `/${path}`),
-  })
+  const tree = memoryTree(
+    { [given.path]: bytes },
+    { origin: 'files', shown: path => (path === given.path ? given.shown : `/${path}`) },
+  )
   return { given, layer: { tree, at: '' } }
 }
 
