@@ -21,8 +21,8 @@ function units(folder) {
   return readdirSync(dir)
     .filter(name => name.endsWith('.ts') && name !== 'index.ts')
     .filter(name => /^export default\b/m.test(readFileSync(join(dir, name), 'utf8')))
-    .sort()
     .map(name => name.slice(0, -'.ts'.length))
+    .sort()
 }
 
 /**
@@ -33,12 +33,12 @@ function registry(folder, kind) {
   const type = kind === 'collector' ? 'Collector' : 'Detector'
   const names = units(folder)
   const imports = [...names, kind]
-    .map(name => `${name}.ts`)
     .sort()
-    .map(file => {
-      if (file === `${kind}.ts`) return `import type { ${type} } from './${file}'`
-      return `import ${camelCase(file.slice(0, -'.ts'.length))} from './${file}'`
-    })
+    .map(name =>
+      name === kind
+        ? `import type { ${type} } from './${name}.ts'`
+        : `import ${camelCase(name)} from './${name}.ts'`,
+    )
   const declaration = `export const ${folder}: readonly ${type}[] = [`
   const list = names.map(camelCase)
   const line = `${declaration}${list.join(', ')}]`
