@@ -144,6 +144,7 @@ export interface PageAllocationFailure extends ReportBase {
   readonly comm: string
   readonly order: number
   readonly gfp: Gfp
+  readonly cpuset?: string
   readonly kernel?: string
 }
 

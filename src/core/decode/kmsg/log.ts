@@ -1,0 +1,315 @@
+// A whole kernel log → its reports, and what can be said about the log itself: how far it reaches, what is missing,
+// which kernel wrote it. Memory is bounded whatever the log holds.
+
+import { keep, readLines } from '../../base/lines.ts'
+import type { Stamp } from '../../base/time.ts'
+import { objectFinder } from './json-log.ts'
+import { parseCpuLine } from './oom.ts'
+import { type LogRecord, selectsLines, stampOf, undresser } from './record.ts'
+import type { KernelReport } from './report.ts'
+import { splitter } from './split.ts'
+import { rejoin } from './wrap.ts'
+
+/** One place the log was read from. */
+export interface LogSource {
+  /** As a person would open it. */
+  readonly path: string
+  /** Lines or records read. */
+  readonly records: number
+  /** Of these, how many are (or may be) the kernel's. */
+  readonly kernelRecords: number
+  /** First and last stamp of the kernel's records. */
+  readonly from?: Stamp
+  readonly to?: Stamp
+  /** Places where sequence numbers of /dev/kmsg are missing. */
+  readonly sequenceGaps: readonly { readonly after: number; readonly missing: number }[]
+  /** Records were overwritten before they could be read, in mid-reading. */
+  readonly overrun?: true
+  /** Only selected lines (a grep): what is missing here may have been printed. */
+  readonly excerpt?: true
+  /** `Linux version …` or the release of a `CPU: … Comm: …` line, the last one. */
+  readonly release?: { readonly text: string; readonly line?: number }
+  readonly hostname?: string
+}
+
+/** Reports beyond those kept whole, by kind, cgroup and task. */
+export interface FoldedReports {
+  readonly kind: KernelReport['kind']
+  readonly memcg?: string
+  readonly task?: string
+  readonly count: number
+  readonly first?: Stamp
+  readonly last?: Stamp
+}
+
+export interface DecodedKernelLog {
+  /** In the order of their first lines. */
+  readonly reports: readonly KernelReport[]
+  readonly folded: readonly FoldedReports[]
+  readonly source: LogSource
+  /** Lines longer than 64 KiB, of which only the beginning was read: how many, and the first. */
+  readonly cutLines?: { readonly count: number; readonly first: number }
+}
+
+/** Reports kept whole; the older ones beyond are counted by cgroup and task. */
+export const MOST_REPORTS = 1000
+
+/** Different cgroups and tasks told apart among the folded; beyond, only the kind is. */
+const MOST_FOLDS = 10_000
+
+const MOST_SEQUENCE_GAPS = 100
+
+const LINUX_VERSION = /^\s*Linux version (\d\S{1,128}) \(/
+
+/** The cgroup and the task a report is counted under. */
+export function foldKey(report: KernelReport): { readonly memcg?: string; readonly task?: string } {
+  const memcg =
+    report.kind === 'oom'
+      ? (report.memcg ?? report.taskMemcg)
+      : report.kind === 'slub-alloc-failure' || report.kind === 'slab-alloc-failure'
+        ? report.memcgName
+        : report.kind === 'memcg-no-space'
+          ? report.directory
+          : report.kind === 'memcg-stats'
+            ? report.stats[0].memcg
+            : undefined
+  const task =
+    report.kind === 'oom'
+      ? (report.victims[0]?.comm ?? report.invoker)
+      : report.kind === 'slub-alloc-failure' || report.kind === 'slab-alloc-failure'
+        ? report.cache
+        : report.kind === 'page-alloc-failure'
+          ? report.comm
+          : report.kind === 'callbacks-suppressed'
+            ? report.source
+            : undefined
+  return { ...(memcg === undefined ? {} : { memcg }), ...(task === undefined ? {} : { task }) }
+}
+
+/** Keeps the newest reports of each kind; of the kind there is most of, the oldest are folded. */
+function keeper() {
+  const kept = new Map<
+    KernelReport['kind'],
+    { readonly reports: { report: KernelReport; order: number }[]; from: number }
+  >()
+  const folds = new Map<string, { -readonly [K in keyof FoldedReports]: FoldedReports[K] }>()
+  let count = 0
+
+  function fold(report: KernelReport): void {
+    const by = foldKey(report)
+    let key = `${report.kind}\0${by.memcg ?? ''}\0${by.task ?? ''}`
+    let wanted: { readonly memcg?: string; readonly task?: string } = by
+    if (!folds.has(key) && folds.size >= MOST_FOLDS) {
+      key = report.kind
+      wanted = {}
+    }
+    const known = folds.get(key)
+    // 'N callbacks suppressed' folded still has to tell how many
+    const times = report.kind === 'callbacks-suppressed' ? report.count : 1
+    if (known) {
+      known.count += times
+      if (report.at !== undefined) {
+        known.first ??= report.at
+        known.last = report.at
+      }
+      return
+    }
+    folds.set(key, {
+      kind: report.kind,
+      ...(wanted.memcg === undefined ? {} : { memcg: keep(wanted.memcg) }),
+      ...(wanted.task === undefined ? {} : { task: keep(wanted.task) }),
+      count: times,
+      ...(report.at === undefined ? {} : { first: report.at, last: report.at }),
+    })
+  }
+
+  return {
+    add(report: KernelReport, order: number): void {
+      let list = kept.get(report.kind)
+      if (!list) {
+        list = { reports: [], from: 0 }
+        kept.set(report.kind, list)
+      }
+      list.reports.push({ report, order })
+      count += 1
+      if (count <= MOST_REPORTS) return
+      let largest = list
+      for (const candidate of kept.values())
+        if (candidate.reports.length - candidate.from > largest.reports.length - largest.from)
+          largest = candidate
+      const oldest = largest.reports[largest.from]
+      if (oldest) fold(oldest.report)
+      largest.from += 1
+      count -= 1
+      if (largest.from > MOST_REPORTS) {
+        largest.reports.splice(0, largest.from)
+        largest.from = 0
+      }
+    },
+    reports(): readonly KernelReport[] {
+      return [...kept.values()]
+        .flatMap(list => list.reports.slice(list.from))
+        .sort((a, b) => a.order - b.order)
+        .map(entry => entry.report)
+    },
+    folded(): readonly FoldedReports[] {
+      return [...folds.values()]
+    },
+  }
+}
+
+export interface KernelLogOptions {
+  /** As a person would open it. */
+  readonly path: string
+  /** The ring of a running kernel: records have sequence numbers, not lines. */
+  readonly live?: boolean
+}
+
+/** Reads a log in any dress. Never throws; a log that is none has no reports. */
+export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOptions): DecodedKernelLog {
+  const live = options.live === true
+  const kept = keeper()
+  const dress = undresser()
+  const objects = objectFinder()
+  let records = 0
+  let kernelRecords = 0
+  let first: LogRecord | undefined
+  let last: LogRecord | undefined
+  let excerpt = false
+  let release: { text: string; line?: number } | undefined
+  let hostname: string | undefined
+  let lastSeq: number | undefined
+  const sequenceGaps: { after: number; missing: number }[] = []
+  let cut: { count: number; first: number } | undefined
+  const split = splitter({
+    path: options.path,
+    live,
+    excerpt: () => excerpt,
+    release: () => release?.text,
+    emit: (report, order) => kept.add(report, order),
+  })
+
+  /** Waits for the next line, which may be the rest of it. */
+  let pending: LogRecord | undefined
+
+  function flush(): void {
+    if (!pending) return
+    const record = pending
+    pending = undefined
+    noteRelease(record)
+    split.push(record)
+  }
+
+  function noteRelease(record: LogRecord): void {
+    const { text } = record
+    if (
+      record.process !== undefined ||
+      !(text.includes('Comm: ') || text.includes('comm: ') || text.includes('Linux version '))
+    )
+      return
+    const found = LINUX_VERSION.exec(text)?.[1] ?? parseCpuLine(text)?.release
+    if (found === undefined) return
+    release = { text: keep(found), ...(live ? {} : { line: record.line }) }
+  }
+
+  function assemble(record: LogRecord): void {
+    if (record.prompt) {
+      flush()
+      split.cut()
+      if (selectsLines(record.text)) excerpt = true
+      return
+    }
+    if (record.dressed && !record.continuation) {
+      // two dressed lines are never parts of one
+      flush()
+      pending = record
+      return
+    }
+    if (pending && !record.continuation) {
+      const joined = rejoin(pending.text, record.text, pending.dressed)
+      if (joined !== undefined) {
+        pending = { ...pending, text: joined }
+        return
+      }
+    }
+    const before = pending
+    flush()
+    if (record.text.trim() === '') return
+    // a line without a stamp after one that has: printed in the same breath, by the same
+    pending =
+      !record.dressed && before?.dressed
+        ? {
+            ...before,
+            line: record.line,
+            text: record.text,
+            ...(before.seq === undefined ? {} : { seq: before.seq }),
+          }
+        : record
+  }
+
+  function take(record: LogRecord): void {
+    if (!record.continuation) records += 1
+    if (record.seq !== undefined && !record.continuation) {
+      if (lastSeq !== undefined && record.seq > lastSeq + 1 && sequenceGaps.length < MOST_SEQUENCE_GAPS)
+        sequenceGaps.push({ after: lastSeq, missing: record.seq - lastSeq - 1 })
+      lastSeq = record.seq
+    }
+    if (record.process === undefined && !record.prompt && record.text !== '') {
+      if (!record.continuation) kernelRecords += 1
+      if (record.clock !== undefined && (record.facility === undefined || record.facility === 0)) {
+        first ??= record
+        last = record
+      }
+      if (record.host !== undefined && hostname === undefined) hostname = keep(record.host)
+    }
+    assemble(record)
+  }
+
+  /** Whether the file is one JSON document: told by its first character that is no blank. */
+  let json: boolean | undefined
+  let ndjson = false
+  for (const line of readLines(chunks, { whole: true })) {
+    if (line.cut && !line.rest) cut = { count: (cut?.count ?? 0) + 1, first: cut?.first ?? line.number }
+    if (json === undefined) {
+      const begin = line.text.trimStart()
+      if (begin === '') continue
+      const code = begin.charCodeAt(0)
+      json = code === 123 || (code === 91 && /^\[\s*(?:$|\{)/.test(begin))
+      // one object a line has a wrapper's dress, which may hold lines of other dresses
+      ndjson =
+        json && code === 123 && !line.cut && begin.trimEnd().endsWith('}') && !begin.startsWith('{"dmesg"')
+    }
+    if (json && !ndjson) {
+      cut = undefined
+      for (const found of objects.push(line))
+        for (const record of dress.fromJson(found.value, found.line)) take(record)
+      continue
+    }
+    // what follows the first 64 KiB of a line is not read
+    if (line.rest) continue
+    for (const record of dress.undress(line)) take(record)
+  }
+  flush()
+  split.end()
+
+  const from = first === undefined ? undefined : stampOf(first)
+  const to = last === undefined ? undefined : stampOf(last)
+  const unread = cut as { count: number; first: number } | undefined
+  return {
+    reports: kept.reports(),
+    folded: kept.folded(),
+    source: {
+      path: options.path,
+      records,
+      kernelRecords,
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+      sequenceGaps,
+      ...(live && sequenceGaps.length > 0 ? { overrun: true as const } : {}),
+      ...(excerpt ? { excerpt: true as const } : {}),
+      ...(release === undefined ? {} : { release }),
+      ...(hostname === undefined ? {} : { hostname }),
+    },
+    ...(unread === undefined ? {} : { cutLines: unread }),
+  }
+}

@@ -1,0 +1,712 @@
+// One line of a kernel log in any dress → what the kernel printed, and when. The dresses: /dev/kmsg
+// (Documentation/ABI/testing/dev-kmsg), dmesg of util-linux in all its time formats and locales, journalctl, syslog
+// traditional and RFC 5424, container runtimes' and log collectors' wrappers, a serial console.
+
+import type { Line } from '../../base/lines.ts'
+import type { Clock, Stamp } from '../../base/time.ts'
+
+export interface LogRecord {
+  /** 1-based line of the file. */
+  readonly line: number
+  /** What was printed, one line of it, leading blanks kept. */
+  readonly text: string
+  /** Something was taken off: a stamp, a tag, a wrapper. */
+  readonly dressed: boolean
+  /** One more line of the record before it: same stamp, same sequence number. */
+  readonly continuation?: true
+  readonly clock?: Clock
+  /** On `clock`; see Stamp. */
+  readonly seconds?: number
+  /** Seconds since boot, where a second stamp told them. */
+  readonly boot?: number
+  readonly seq?: number
+  /** `T1234` a task, `C3` a CPU: CONFIG_PRINTK_CALLER. */
+  readonly caller?: string
+  /** 0 (emerg) to 7 (debug). */
+  readonly level?: number
+  /** 0 is the kernel; anything else was written into the ring from user space. */
+  readonly facility?: number
+  /** The syslog tag of a line that is not the kernel's. */
+  readonly process?: string
+  readonly host?: string
+  /** A shell prompt with the command behind it; `text` is the command. */
+  readonly prompt?: true
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+type Draft = Writable<LogRecord>
+
+/** English, and the abbreviations glibc gives where they differ. Numbers with a character (7月, 7월) need no list. */
+const MONTHS: Readonly<Record<string, number>> = Object.fromEntries(
+  [
+    'jan janv ene gen sty led янв ιαν ocak jän tam sij',
+    'feb févr fev febr lut úno фев φεβ şub helmi vel фев',
+    'mar mär mars mrz mrt maa maalis мар μαρ marts ožu бер',
+    'apr avr avril abr kwi dub апр απρ nis huhti tra кві',
+    'may mai maj mei mag май мая μαΐ mayıs touko svi тра',
+    'jun juin juni giu cze čvn июн ιουν haz kesä lip чер',
+    'jul juil juli lug lip čvc июл ιουλ tem heinä srp лип',
+    'aug août ago sie srp авг αυγ ağu elo kol сер',
+    'sep sept set wrz zář сен σεπ eyl syys ruj вер',
+    'oct okt ott out paź říj окт οκτ eki loka lis жов',
+    'nov νοε lis ноя kas marras stu лис',
+    'dec déc dez dic gru pro дек δεκ ara joulu pro гру',
+  ].flatMap((names, month) => names.split(' ').map(name => [name, month])),
+)
+
+/** 0 to 11; undefined for a word that is no month known here. */
+function monthOf(word: string): number | undefined {
+  const number = /^\D?(\d{1,2})/.exec(word)?.[1]
+  if (number !== undefined) {
+    const month = Number(number)
+    return month >= 1 && month <= 12 ? month - 1 : undefined
+  }
+  return MONTHS[word.toLowerCase().replace(/\.$/, '')] ?? MONTHS[word.slice(0, 3).toLowerCase()]
+}
+
+/** The leap year in which stamps without a year are counted (base/time.ts). */
+const NO_YEAR = 1972
+
+const DAY = 86_400
+
+function secondsOfDay(hours: string, minutes: string, seconds: string): number {
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
+}
+
+const isoText = (seconds: number): string => new Date(Math.floor(seconds) * 1000).toISOString().slice(0, 19)
+
+function fractionText(seconds: number): string {
+  const fraction = seconds - Math.floor(seconds)
+  return fraction < 0.0000005 ? '' : fraction.toFixed(6).slice(1)
+}
+
+/** The stamp of a clock, with the text a reader is shown. */
+export function stamp(clock: Clock, seconds: number): Stamp {
+  switch (clock) {
+    case 'boot':
+      return { clock, seconds, text: `boot+${seconds.toFixed(6)}` }
+    case 'utc':
+      return { clock, seconds, text: `${isoText(seconds)}${fractionText(seconds)}Z` }
+    case 'local':
+      return { clock, seconds, text: isoText(seconds) + fractionText(seconds) }
+    case 'no-year':
+      return { clock, seconds, text: `-${isoText(seconds).slice(4)}${fractionText(seconds)}` }
+    case 'time-of-day':
+      return { clock, seconds, text: isoText(seconds).slice(11) + fractionText(seconds) }
+  }
+}
+
+/** When a record was written; undefined where it does not say. */
+export function stampOf(record: LogRecord): Stamp | undefined {
+  if (record.clock === undefined || record.seconds === undefined) return undefined
+  return Number.isFinite(record.seconds) && Math.abs(record.seconds) < 1e11
+    ? stamp(record.clock, record.seconds)
+    : undefined
+}
+
+const FACILITIES = [
+  'kern',
+  'user',
+  'mail',
+  'daemon',
+  'auth',
+  'syslog',
+  'lpr',
+  'news',
+  'uucp',
+  'cron',
+  'authpriv',
+  'ftp',
+] as const // prettier-ignore
+const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug'] as const
+
+const KMSG = /^(\d{1,4}),(\d{1,20}),(\d{1,20}),([^;]{0,200});(.*)$/s
+const KMSG_CALLER = /(?:^|,)caller=([TC]\d+)/
+const CONTINUATION_OF_KMSG = /^ [A-Z][A-Z0-9_]*=/
+const DECODED_PRIORITY = /^([a-z]{3,8}\d?) *:([a-z]{3,6}) *: /
+const BOOT = /^\[ {0,12}(\d{1,12}\.\d{1,9})\](?: ?\[ {0,8}([TC]\d{1,10})\])? ?/
+/** `[五 7月  3 00:00:50 2020]`: words, a day, a time, a year; the words are the locale's. */
+const CTIME =
+  /^\[(?:([^\s\]]{1,12}) +)?([^\s\]]{1,12}) +(\d{1,2})\.? (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? (\d{4})\](?: ?\[ {0,8}([TC]\d{1,10})\])? ?/
+/** `[Apr14 02:46]` of dmesg -e and -H, and what follows within the minute: `[  +0.000006]`. */
+const RELTIME =
+  /^\[ {0,3}([^\s\d\]]{1,8}|\d{1,2}[^\s\d\]]{1,3}) ?(\d{1,2}) (\d\d):(\d\d)\](?: ?\[ {0,8}([TC]\d{1,10})\])? ?/
+const DELTA = /^\[ {0,12}\+(\d{1,9}\.\d{1,9})\](?: ?\[ {0,8}([TC]\d{1,10})\])? ?/
+/** dmesg -d: `[ 1460.023551 <    0.000013>]` */
+const BOOT_AND_DELTA = /^\[ {0,12}(\d{1,12}\.\d{1,9}) <[ +]*\d+\.\d+>\] ?/
+/** dmesg -d -T: `[Mon Nov 23 17:13:32 2026 <    0.000013>]` is left to CTIME by taking the difference out. */
+const DELTA_IN_BRACKETS = /^(\[[^\]<]{1,40}?) *< *[+]?\d+\.\d+>\]/
+const ISO =
+  /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:([.,])(\d{1,9}))? ?(Z|UTC|[+-]\d\d:?\d\d)?(?: |\t|$)/
+const SYSLOG =
+  /^([^\s\d[\]<>{}:;,]{1,8}|\d{1,2}[^\s\d[\]<>{}:;,]{1,3}) {1,2}(\d{1,2})(?: (\d{4}))? (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?: (\d{4}))?(?: |\t)/
+const TIME_ONLY = /^(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))? (?:(\S{1,255}) )?kernel: ?/
+const PRIORITY = /^<(\d{1,3})>/
+const RFC5424 =
+  /^1 (\S{10,40}) (\S{1,255}) (\S{1,48}) (\S{1,128}) (\S{1,32}) (-|(?:\[(?:[^\]\\]|\\.){0,2000}\])+)(?: \ufeff?|$)/
+const TAG = /^(\S{0,254}[^\s:]) ([^\s:[\]"=]{1,128})(\[[^\]\s]{0,64}\])?: ?/
+const TAG_ALONE = /^([^\s:[\]"=]{1,64})(\[\d{1,10}\])?: ?/
+const MONOTONIC_TAG = /^(\S{0,254}[^\s:]) (?:kernel: ?|([^\s:[\]"=]{1,64})\[\d{1,10}\]: ?)/
+const CRI = /^(stdout|stderr) ([PF]) /
+const KLOG = /^[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{6})\s+\d{1,10} ([\w./-]{1,100}:\d{1,6})\] ?/
+const LOGFMT = /^time="?(\d{4}-\d\d-\d\d[T ][^"\s]{8,24})"? /
+const SHORT_FULL =
+  /^[^\s\d[\]]{1,12}\.? (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?) ([A-Z]{2,6}|[+-]\d\d(?::?\d\d)?) /
+const SHORT_UNIX = /^(\d{9,11}\.\d{6}) (?=\S+ \S+: )/
+const MAIL_QUOTE = /^(?:> ?){1,10}/
+/** Serial console text in front: `Creating journal (262144 blocks): [   34.739137] mkfs.ext4 invoked oom-killer`. */
+const STAMP_INSIDE = /\[ {0,7}\d{1,8}\.\d{6}\](?: ?\[ {0,8}[TC]\d{1,10}\])? /
+const PROMPT =
+  /^(?:\[[\w.-]{1,64}@[\w.-]{1,64} [^\]\s]{1,200}\][#$]|[\w.-]{1,64}@[\w.-]{1,64}:[^\s#$]{0,200}[#$]|(?:sh|bash|zsh)-\d[\d.]{0,8}[#$]|[\w.-]{1,64}:[~/][^\s#$]{0,200} ?[#$]|[#$](?= *(?:sudo +)?(?:dmesg|journalctl|grep|egrep|zgrep|cat|tail|head|less|uname|kubectl|docker|crictl|ls|find|awk|sed)\b))(?: +(.*))?$/
+const EXCERPTING = /(?:^|[|\s;&])(?:[a-z]*grep|rg|ag|awk|sed|head|tail|cut|uniq|sort)\b/
+
+/** Whether a command behind a prompt selects lines: what is not shown may have been printed. */
+export function selectsLines(command: string): boolean {
+  return EXCERPTING.test(command)
+}
+
+function unescapeKmsg(text: string): string {
+  if (!text.includes('\\x')) return text
+  const bytes: number[] = []
+  let out = ''
+  const flush = (): void => {
+    if (bytes.length === 0) return
+    out += new TextDecoder().decode(new Uint8Array(bytes))
+    bytes.length = 0
+  }
+  for (let at = 0; at < text.length; ) {
+    if (text.charCodeAt(at) === 92 && text[at + 1] === 'x') {
+      const value = Number.parseInt(text.slice(at + 2, at + 4), 16)
+      if (!Number.isNaN(value) && /^[0-9a-fA-F]{2}$/.test(text.slice(at + 2, at + 4))) {
+        bytes.push(value)
+        at += 4
+        continue
+      }
+    }
+    flush()
+    const next = text.indexOf('\\x', at + 1)
+    out += text.slice(at, next < 0 ? text.length : next)
+    at = next < 0 ? text.length : next
+  }
+  flush()
+  return out
+}
+
+/** rsyslog writes a control character as # and three octal digits: `isolated_anon:0#012 active_file:1263`. */
+function unescapeSyslog(text: string): string {
+  return text.includes('#0')
+    ? text.replace(/#(0[0-3][0-7])/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+    : text
+}
+
+const fraction = (digits: string | undefined): number => (digits === undefined ? 0 : Number(`0.${digits}`))
+
+function parseIso(
+  text: string,
+): { readonly clock: Clock; readonly seconds: number; readonly length: number } | undefined {
+  const found = ISO.exec(text) ?? ISO.exec(`${text} `)
+  if (!found) return undefined
+  const [whole, year, month, day, hours, minutes, seconds, , digits, zone] = found
+  const base = Date.UTC(Number(year), Number(month) - 1, Number(day)) / 1000
+  let at = base + secondsOfDay(hours ?? '', minutes ?? '', seconds ?? '') + fraction(digits)
+  if (!Number.isFinite(at)) return undefined
+  if (zone === undefined) return { clock: 'local', seconds: at, length: whole.length }
+  if (zone !== 'Z' && zone !== 'UTC') {
+    const offset = Number(zone.slice(1, 3)) * 3600 + Number(zone.slice(-2)) * 60
+    at -= zone.startsWith('-') ? -offset : offset
+  }
+  return { clock: 'utc', seconds: at, length: whole.length }
+}
+
+/** A JSON value of any of the wrappers as a draft: dmesg --json, journalctl -o json, docker's json-file, Loki. */
+function fromJson(value: unknown, draft: Draft): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const object = value as Readonly<Record<string, unknown>>
+  const textOf = (field: unknown): string | undefined => {
+    if (typeof field === 'string') return field
+    // journalctl: a value that is not UTF-8 is an array of its bytes
+    if (Array.isArray(field) && field.length < 1_000_000 && field.every(byte => typeof byte === 'number'))
+      return new TextDecoder().decode(new Uint8Array(field))
+    return undefined
+  }
+  const numberOf = (field: unknown): number | undefined => {
+    const number = typeof field === 'string' || typeof field === 'number' ? Number(field) : Number.NaN
+    return Number.isFinite(number) ? number : undefined
+  }
+  const message = textOf(object['MESSAGE'])
+  if (message !== undefined) {
+    const transport = object['_TRANSPORT']
+    const tag = textOf(object['SYSLOG_IDENTIFIER']) ?? textOf(object['_COMM'])
+    const realtime =
+      numberOf(object['_SOURCE_REALTIME_TIMESTAMP']) ?? numberOf(object['__REALTIME_TIMESTAMP'])
+    const monotonic = numberOf(object['_SOURCE_MONOTONIC_TIMESTAMP'])
+    if (transport !== 'kernel' && !(transport === undefined && tag === 'kernel'))
+      draft.process = tag ?? 'unknown'
+    if (realtime !== undefined) {
+      draft.clock = 'utc'
+      draft.seconds = realtime / 1e6
+    }
+    if (monotonic !== undefined && transport === 'kernel') draft.boot = monotonic / 1e6
+    const level = numberOf(object['PRIORITY'])
+    if (level !== undefined) draft.level = level
+    const facility = numberOf(object['SYSLOG_FACILITY'])
+    if (facility !== undefined && draft.process === undefined) draft.facility = facility
+    const host = textOf(object['_HOSTNAME'])
+    if (host !== undefined) draft.host = host
+    draft.text = message
+    draft.dressed = true
+    return true
+  }
+  const msg = textOf(object['msg'])
+  if (msg !== undefined && ('pri' in object || 'time' in object)) {
+    const priority = numberOf(object['pri'])
+    const time = object['time']
+    const seconds = numberOf(time)
+    if (priority !== undefined) {
+      draft.level = priority & 7
+      draft.facility = priority >> 3
+    }
+    if (seconds !== undefined) {
+      draft.clock = 'boot'
+      draft.seconds = seconds
+    } else if (typeof time === 'string') {
+      const iso = parseIso(time)
+      if (iso) {
+        draft.clock = iso.clock
+        draft.seconds = iso.seconds
+      }
+    }
+    const caller = textOf(object['caller'])
+    if (caller !== undefined) draft.caller = caller.trim()
+    draft.text = msg
+    draft.dressed = true
+    return true
+  }
+  const line = textOf(object['log']) ?? textOf(object['line']) ?? textOf(object['message']) ?? msg
+  if (line !== undefined) {
+    draft.text = line.replace(/\n$/, '')
+    draft.dressed = true
+    const time =
+      textOf(object['time']) ??
+      textOf(object['ts']) ??
+      textOf(object['timestamp']) ??
+      textOf(object['@timestamp'])
+    const iso = time === undefined ? undefined : parseIso(time)
+    if (iso) {
+      draft.clock = iso.clock
+      draft.seconds = iso.seconds
+    }
+    return true
+  }
+  return false
+}
+
+/** Takes the dress off, line by line; what a delta counts from is kept between lines. */
+export interface Undresser {
+  /** The records of a line: mostly one; more where one record holds several lines; none for ` KEY=value` of /dev/kmsg. */
+  undress(line: Line): readonly LogRecord[]
+  /** The records of a JSON object that began on `line`. */
+  fromJson(value: unknown, line: number): readonly LogRecord[]
+}
+
+export function undresser(): Undresser {
+  let base = Number.NaN
+  let afterKmsg = false
+  let cachedSecond = ''
+  let cachedSeconds = 0
+
+  /** Takes a `[…]` stamp off the front of `draft.text`. */
+  function takeBracket(draft: Draft): boolean {
+    const text = draft.text
+    const boot = BOOT.exec(text) ?? BOOT_AND_DELTA.exec(text)
+    if (boot) {
+      const seconds = Number(boot[1])
+      if (draft.clock === undefined) {
+        draft.clock = 'boot'
+        draft.seconds = seconds
+      } else draft.boot = seconds
+      if (boot[2] !== undefined) draft.caller = boot[2]
+      draft.text = text.slice(boot[0].length)
+      draft.dressed = true
+      return true
+    }
+    const delta = DELTA.exec(text)
+    if (delta) {
+      if (!Number.isNaN(base)) {
+        base += Number(delta[1])
+        draft.clock = 'no-year'
+        draft.seconds = base
+      }
+      if (delta[2] !== undefined) draft.caller = delta[2]
+      draft.text = text.slice(delta[0].length)
+      draft.dressed = true
+      return true
+    }
+    const plain = text.includes('<') ? text.replace(DELTA_IN_BRACKETS, '$1]') : text
+    const ctime = CTIME.exec(plain)
+    if (ctime) {
+      const [whole, , month, day, hours, minutes, seconds, digits, year, caller] = ctime
+      const at = monthOf(month ?? '')
+      const ofDay = secondsOfDay(hours ?? '', minutes ?? '', seconds ?? '') + fraction(digits)
+      draft.clock = at === undefined ? 'time-of-day' : 'local'
+      draft.seconds = at === undefined ? ofDay : Date.UTC(Number(year), at, Number(day)) / 1000 + ofDay
+      if (caller !== undefined) draft.caller = caller
+      draft.text = plain.slice(whole.length)
+      draft.dressed = true
+      return true
+    }
+    const reltime = RELTIME.exec(plain)
+    if (reltime) {
+      const [whole, month, day, hours, minutes, caller] = reltime
+      const at = monthOf(month ?? '')
+      if (at !== undefined) {
+        base = Date.UTC(NO_YEAR, at, Number(day)) / 1000 + secondsOfDay(hours ?? '', minutes ?? '', '0')
+        draft.clock = 'no-year'
+        draft.seconds = base
+      } else base = Number.NaN
+      if (caller !== undefined) draft.caller = caller
+      draft.text = plain.slice(whole.length)
+      draft.dressed = true
+      return true
+    }
+    const iso =
+      text.charCodeAt(0) === 91 ? /^\[(\d{4}-\d\d-\d\d[T ][^\]\s]{8,24}(?: [+-]\d{4})?)\] ?/.exec(text) : null
+    if (iso) {
+      const at = parseIso(iso[1] ?? '')
+      if (at) {
+        draft.clock = at.clock
+        draft.seconds = at.seconds
+        draft.text = text.slice(iso[0].length)
+        draft.dressed = true
+        return true
+      }
+    }
+    return false
+  }
+
+  /** `host tag[pid]: ` after a wall clock: whose line is it. */
+  function takeTag(draft: Draft): void {
+    const text = draft.text
+    const tag = TAG.exec(text)
+    if (tag) {
+      const name = tag[2] ?? ''
+      draft.host = tag[1] ?? ''
+      draft.text = text.slice(tag[0].length)
+      if (!isKernelTag(name)) draft.process = name
+    } else {
+      const alone = TAG_ALONE.exec(text)
+      const name = alone?.[1] ?? ''
+      if (alone && (isKernelTag(name) || alone[2] !== undefined)) {
+        draft.text = text.slice(alone[0].length)
+        if (!isKernelTag(name)) draft.process = name
+      } else {
+        // "host [ts] text": a console server's stamp and host
+        const host = /^(\S{1,255}) (?=\[ {0,12}\d{1,12}\.\d{1,9}\])/.exec(text)
+        if (host) {
+          draft.host = host[1] ?? ''
+          draft.text = text.slice(host[0].length)
+        }
+      }
+    }
+    if (draft.process === undefined && draft.text.charCodeAt(0) === 91) takeBracket(draft)
+  }
+
+  const isKernelTag = (name: string): boolean => name === 'kernel' || name === 'vmunix' || name === 'kern'
+
+  function takeIso(draft: Draft): boolean {
+    const text = draft.text
+    const found = parseIso(text)
+    if (!found) return false
+    draft.clock = found.clock
+    draft.seconds = found.seconds
+    draft.text = text.slice(found.length)
+    draft.dressed = true
+    const cri = CRI.exec(draft.text)
+    if (cri) {
+      draft.text = draft.text.slice(cri[0].length)
+      takeInner(draft)
+      return true
+    }
+    // util-linux puts a comma before the fraction and the message right behind
+    if (text.charCodeAt(19) !== 44) takeTag(draft)
+    return true
+  }
+
+  function takeSyslog(draft: Draft): boolean {
+    const text = draft.text
+    const found = SYSLOG.exec(text)
+    if (!found) return false
+    const [whole, month, day, early, hours, minutes, seconds, digits, late] = found
+    const second = `${month} ${day} ${hours}${minutes}${seconds}${early ?? ''}${late ?? ''}`
+    if (second !== cachedSecond) {
+      const at = monthOf(month ?? '')
+      if (at === undefined) return false
+      cachedSecond = second
+      const year = Number(early ?? late ?? NO_YEAR)
+      cachedSeconds =
+        Date.UTC(year, at, Number(day)) / 1000 + secondsOfDay(hours ?? '', minutes ?? '', seconds ?? '')
+    }
+    draft.clock = early === undefined && late === undefined ? 'no-year' : 'local'
+    draft.seconds = cachedSeconds + fraction(digits)
+    draft.text = text.slice(whole.length)
+    draft.dressed = true
+    takeTag(draft)
+    return true
+  }
+
+  /** What a container runtime wrapped: a line that may have a dress of its own. */
+  function takeInner(draft: Draft): void {
+    const { clock, seconds } = draft
+    const text = draft.text
+    if (text.charCodeAt(0) === 123 && takeJson(draft)) return
+    take(draft)
+    if (draft.clock === undefined && clock !== undefined && seconds !== undefined) {
+      draft.clock = clock
+      draft.seconds = seconds
+    }
+  }
+
+  function takeJson(draft: Draft): boolean {
+    const text = draft.text
+    if (text.charCodeAt(text.trimEnd().length - 1) !== 125) return false
+    try {
+      if (!fromJson(JSON.parse(text), draft)) return false
+    } catch {
+      return false
+    }
+    const first = draft.text.charCodeAt(0)
+    if (draft.process === undefined && draft.clock !== 'boot' && (first === 91 || first === 60)) take(draft)
+    return true
+  }
+
+  function takePriority(draft: Draft): boolean {
+    const found = PRIORITY.exec(draft.text)
+    if (!found) return false
+    const priority = Number(found[1])
+    if (priority > 191) return false
+    draft.level = priority & 7
+    draft.facility = priority >> 3
+    draft.text = draft.text.slice(found[0].length)
+    draft.dressed = true
+    const rfc = RFC5424.exec(draft.text)
+    if (rfc) {
+      const at = parseIso(rfc[1] ?? '')
+      if (at) {
+        draft.clock = at.clock
+        draft.seconds = at.seconds
+      }
+      draft.host = rfc[2] ?? ''
+      if (!isKernelTag(rfc[3] ?? '')) draft.process = rfc[3] ?? ''
+      draft.text = draft.text.slice(rfc[0].length)
+      if (draft.text.charCodeAt(0) === 91) takeBracket(draft)
+      return true
+    }
+    const first = draft.text.charCodeAt(0)
+    if (first === 91) takeBracket(draft)
+    else takeSyslog(draft) || takeIso(draft)
+    return true
+  }
+
+  function takeKmsg(draft: Draft): boolean {
+    const found = KMSG.exec(draft.text)
+    if (!found) return false
+    const [, priority, seq, micros, flags, text] = found
+    draft.level = Number(priority) & 7
+    draft.facility = Number(priority) >> 3
+    draft.seq = Number(seq)
+    draft.clock = 'boot'
+    draft.seconds = Number(micros) / 1e6
+    const caller = flags === undefined || flags.length < 3 ? null : KMSG_CALLER.exec(flags)
+    if (caller?.[1] !== undefined) draft.caller = caller[1]
+    draft.text = unescapeKmsg(text ?? '')
+    draft.dressed = true
+    return true
+  }
+
+  function takePrompt(draft: Draft): boolean {
+    const found = PROMPT.exec(draft.text)
+    if (!found) return false
+    draft.prompt = true
+    draft.text = found[1] ?? ''
+    return true
+  }
+
+  /** Takes off whatever dress there is; the first character tells which can be. */
+  function take(draft: Draft): boolean {
+    const text = draft.text
+    const first = text.charCodeAt(0)
+    if (first === 91) return takeBracket(draft) || takePrompt(draft)
+    if (first >= 48 && first <= 57) {
+      if (takeKmsg(draft) || takeIso(draft)) return true
+      const time = TIME_ONLY.exec(text)
+      if (time) {
+        draft.clock = 'time-of-day'
+        draft.seconds = secondsOfDay(time[1] ?? '', time[2] ?? '', time[3] ?? '') + fraction(time[4])
+        if (time[5] !== undefined) draft.host = time[5]
+        draft.text = text.slice(time[0].length)
+        draft.dressed = true
+        if (draft.text.charCodeAt(0) === 91) takeBracket(draft)
+        return true
+      }
+      const unix = SHORT_UNIX.exec(text)
+      if (unix) {
+        draft.clock = 'utc'
+        draft.seconds = Number(unix[1])
+        draft.text = text.slice(unix[0].length)
+        draft.dressed = true
+        takeTag(draft)
+        return true
+      }
+      return takeSyslog(draft) || takePrompt(draft)
+    }
+    if (first === 60) return takePriority(draft)
+    if (first === 123) return takeJson(draft)
+    if (first === 62) {
+      const quoted = MAIL_QUOTE.exec(text)
+      if (!quoted) return false
+      draft.text = text.slice(quoted[0].length)
+      return take(draft)
+    }
+    if (first === 35 || first === 36) return takePrompt(draft)
+    if (takeSyslog(draft)) return true
+    if (text.charCodeAt(3) !== 32) {
+      const decoded = DECODED_PRIORITY.exec(text)
+      const facility = decoded ? FACILITIES.indexOf((decoded[1] ?? '') as (typeof FACILITIES)[number]) : -1
+      const level = decoded ? LEVELS.indexOf((decoded[2] ?? '') as (typeof LEVELS)[number]) : -1
+      if (decoded && level >= 0 && (facility >= 0 || /^(?:local|res)\d$/.test(decoded[1] ?? ''))) {
+        draft.facility = facility >= 0 ? facility : 16
+        draft.level = level
+        draft.text = text.slice(decoded[0].length)
+        draft.dressed = true
+        if (!takeBracket(draft)) takeIso(draft)
+        return true
+      }
+    }
+    const klog = KLOG.exec(text)
+    if (klog) {
+      draft.clock = 'no-year'
+      draft.seconds =
+        Date.UTC(NO_YEAR, Number(klog[1]) - 1, Number(klog[2])) / 1000 +
+        secondsOfDay(klog[3] ?? '', klog[4] ?? '', klog[5] ?? '') +
+        fraction(klog[6])
+      draft.process = klog[7] ?? ''
+      draft.text = text.slice(klog[0].length)
+      draft.dressed = true
+      return true
+    }
+    const logfmt = LOGFMT.exec(text)
+    if (logfmt) {
+      const at = parseIso(logfmt[1] ?? '')
+      if (at) {
+        draft.clock = at.clock
+        draft.seconds = at.seconds
+        draft.process = 'logfmt'
+        draft.dressed = true
+        return true
+      }
+    }
+    const full = SHORT_FULL.exec(text)
+    if (full) {
+      const zone = full[2] ?? ''
+      const at = parseIso(
+        `${full[1]}${zone === 'UTC' || zone === 'GMT' ? 'Z' : /^[+-]\d\d:?\d\d$/.test(zone) ? zone : ''}`,
+      )
+      if (at) {
+        draft.clock = at.clock
+        draft.seconds = at.seconds
+        draft.text = text.slice(full[0].length)
+        draft.dressed = true
+        takeTag(draft)
+        return true
+      }
+    }
+    const exported = text.startsWith('MESSAGE=')
+    if (exported) {
+      draft.text = text.slice(8)
+      draft.dressed = true
+      return true
+    }
+    if (text.includes('kernel: ')) {
+      // some other stamp in front of a kernel tag: only the text is sure
+      const found = /^[^"'`]{0,200}?(?:^|\s)kernel: ?/.exec(text)
+      if (found) {
+        draft.text = text.slice(found[0].length)
+        draft.dressed = true
+        if (draft.text.charCodeAt(0) === 91) takeBracket(draft)
+        return true
+      }
+    }
+    return takePrompt(draft)
+  }
+
+  function several(draft: Draft): readonly LogRecord[] {
+    const parts = draft.text.split('\n')
+    return parts
+      .slice(0, 1000)
+      .map((text, index) =>
+        index === 0 ? { ...draft, text } : { ...draft, text, continuation: true as const },
+      )
+  }
+
+  function finish(draft: Draft): readonly LogRecord[] {
+    if (draft.text.includes('\n')) return several(draft)
+    return [draft]
+  }
+
+  return {
+    fromJson(value, line) {
+      const draft: Draft = { line, text: '', dressed: false }
+      if (!fromJson(value, draft)) return []
+      const first = draft.text.charCodeAt(0)
+      if (draft.process === undefined && draft.clock !== 'boot' && (first === 91 || first === 60)) take(draft)
+      return finish(draft)
+    },
+    undress(line) {
+      let text = line.text
+      if (afterKmsg && CONTINUATION_OF_KMSG.test(text)) return []
+      let first = text.charCodeAt(0)
+      if (first === 0) {
+        // a crash leaves a run of NULs in a file that was being written
+        text = text.replace(/^\0+/, '')
+        first = text.charCodeAt(0)
+      }
+      const draft: Draft = { line: line.number, text, dressed: false }
+      if (first === 32 || first === 9) {
+        const stripped = text.trimStart()
+        const begins = stripped.charCodeAt(0)
+        // an indented dress counts; indented text is the kernel's own and keeps its blanks
+        if (begins === 91 || begins === 60 || (begins >= 48 && begins <= 57) || begins === 123) {
+          draft.text = stripped
+          if (!take(draft) || draft.prompt) {
+            delete draft.prompt
+            draft.text = text
+          }
+        } else if (stripped.includes('kernel:')) {
+          draft.text = stripped
+          if (!take(draft)) draft.text = text
+        }
+      } else take(draft)
+      if (!draft.dressed && !draft.prompt && draft.text.includes('] ')) {
+        const inside = STAMP_INSIDE.exec(draft.text)
+        if (inside && inside.index > 0) {
+          draft.text = draft.text.slice(inside.index)
+          takeBracket(draft)
+        }
+      } else if (draft.clock === 'boot' && draft.seq === undefined) {
+        // journalctl -o short-monotonic: "[ 1460.023551] host kernel: text"
+        const tag = draft.text.includes(': ') ? MONOTONIC_TAG.exec(draft.text) : null
+        if (tag) {
+          draft.host = tag[1] ?? ''
+          if (tag[2] !== undefined) draft.process = tag[2]
+          draft.text = draft.text.slice(tag[0].length)
+        }
+      }
+      afterKmsg = draft.seq !== undefined
+      if (draft.text.includes('#0')) draft.text = unescapeSyslog(draft.text)
+      return finish(draft)
+    },
+  }
+}
+
+/** Seconds of a day, for clocks that know no date. */
+export const SECONDS_OF_DAY = DAY

@@ -1,0 +1,192 @@
+// What was read from a kernel log, before any judgement, in the words of the log's own fields: `decode FILE -o json`.
+
+import type { DecodedKernelLog } from '../decode/kmsg/log.ts'
+import type {
+  Gfp,
+  KernelReport,
+  MemcgNoSpace,
+  MemcgStats,
+  MemoryCounter,
+  OomReport,
+  OomVictim,
+  PageAllocationFailure,
+  SlabAllocationFailure,
+} from '../decode/kmsg/report.ts'
+
+type Plain = Readonly<Record<string, unknown>>
+
+/** Without what is not known. */
+function known(fields: Readonly<Record<string, unknown>>): Plain {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+}
+
+const kib = (bytes: number | undefined): number | undefined =>
+  bytes === undefined ? undefined : bytes / 1024
+
+const WALL = new Set(['utc', 'local', 'no-year'])
+
+function placed(report: KernelReport): Plain {
+  const { at, lines, seq } = report
+  return known({
+    line: lines?.[0],
+    seq: seq?.[0],
+    time: at !== undefined && WALL.has(at.clock) ? at.text : undefined,
+    bootSeconds: at?.clock === 'boot' ? at.seconds : undefined,
+    userWritten: report.userWritten,
+  })
+}
+
+function gfp(mask: Gfp | undefined): Plain {
+  return known({ gfpMask: mask?.mask, gfpFlags: mask?.flags })
+}
+
+function counter(prefix: string, value: MemoryCounter | undefined): Plain {
+  if (value === undefined) return {}
+  const name = (field: string): string =>
+    prefix === '' ? field : `${prefix}${field[0]?.toUpperCase()}${field.slice(1)}`
+  return {
+    [name('usageKiB')]: kib(value.usage),
+    [name('limitKiB')]: value.limitKiB,
+    [name('failcnt')]: value.failcnt,
+  }
+}
+
+function victim(of: OomVictim): Plain {
+  const onlyReaped = of.reaped === true && of.totalVm === undefined && of.score === undefined
+  return known({
+    pid: of.pid,
+    comm: of.comm,
+    announcedPid: of.announcedPid,
+    score: of.score,
+    totalVmKiB: kib(of.totalVm),
+    anonRssKiB: kib(of.anonRss),
+    fileRssKiB: kib(of.fileRss),
+    shmemRssKiB: kib(of.shmemRss),
+    uid: of.uid,
+    pgtablesKiB: kib(of.pgtables),
+    oomScoreAdj: of.oomScoreAdj,
+    reaped: of.reaped,
+    source: onlyReaped ? 'oom_reaper line' : undefined,
+  })
+}
+
+function oom(report: OomReport): Plain {
+  return {
+    type: 'oom',
+    ...placed(report),
+    scope: report.scope ?? null,
+    ...known({
+      constraint: report.constraint,
+      invoker: report.invoker,
+      order: report.order,
+      ...gfp(report.gfp),
+      oomScoreAdj: report.oomScoreAdj,
+      kernel: report.kernel,
+      memcg: report.memcg,
+      taskMemcg: report.taskMemcg,
+    }),
+    ...counter('', report.memory),
+    ...counter('memsw', report.memsw),
+    ...counter('swap', report.swap),
+    ...counter('kmem', report.kmem),
+    ...known({
+      slabReclaimablePages: report.slabReclaimablePages,
+      slabUnreclaimablePages: report.slabUnreclaimablePages,
+      groupKill: report.groupKill,
+      truncatedHead: report.truncatedHead,
+      truncated: report.truncated,
+      fragment: report.fragment,
+    }),
+    victims: report.victims.map(victim),
+  }
+}
+
+function slab(report: SlabAllocationFailure): Plain {
+  return known({
+    type: report.kind,
+    allocator: report.kind === 'slab-alloc-failure' ? 'SLAB' : undefined,
+    ...placed(report),
+    node: report.node,
+    cpu: report.cpu,
+    ...gfp(report.gfp),
+    cache: report.cache,
+    memcgId: report.memcgId,
+    memcgName: report.memcgName,
+    objectSize: report.objectSize,
+    bufferSize: report.bufferSize,
+    defaultOrder: report.defaultOrder,
+    minOrder: report.minOrder,
+    order: report.order,
+    nodes: report.nodes,
+    pairingAmbiguous: report.pairingAmbiguous,
+  })
+}
+
+function pageAllocation(report: PageAllocationFailure): Plain {
+  return known({
+    ...placed(report),
+    comm: report.comm,
+    order: report.order,
+    ...gfp(report.gfp),
+    cpuset: report.cpuset,
+    kernel: report.kernel,
+  })
+}
+
+const camel = (key: string): string =>
+  key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+
+/** Keys of memory.stat that count events or pages moved, not bytes. */
+const COUNTS = /^(?:total_)?(?:pg|workingset_|thp_|zswp|swp|numa_)/
+
+function stats(of: MemcgStats): Plain {
+  const values = Object.entries(of.values).map(([key, value]) =>
+    COUNTS.test(key) ? [camel(key), value] : [`${camel(key)}KiB`, value / 1024],
+  )
+  return known({ line: of.line, memcg: of.memcg, ...Object.fromEntries(values) })
+}
+
+/** A decoded log with the field names under which logs are compared; what is not known is left out, save `scope`. */
+export function decodedLog(log: Pick<DecodedKernelLog, 'reports' | 'folded' | 'source'>): Plain {
+  const { reports, folded, source } = log
+  const noSpace = reports.filter((report): report is MemcgNoSpace => report.kind === 'memcg-no-space')
+  const events = reports.flatMap(report =>
+    report.kind === 'oom'
+      ? [oom(report)]
+      : report.kind === 'slub-alloc-failure' || report.kind === 'slab-alloc-failure'
+        ? [slab(report)]
+        : report.kind === 'page-alloc-failure'
+          ? [{ type: 'page-alloc-failure', ...pageAllocation(report) }]
+          : [],
+  )
+  const directories = [...new Set(noSpace.map(report => report.directory))]
+  const onlyNoSpace = noSpace.length > 0 && events.length === 0
+  return known({
+    type: onlyNoSpace ? 'runtime-error' : 'kernel-log',
+    path: onlyNoSpace ? directories[0] : undefined,
+    events,
+    memcgStats: reports.flatMap(report =>
+      report.kind === 'oom' || report.kind === 'memcg-stats' ? report.stats.map(stats) : [],
+    ),
+    suppressed: reports.flatMap(report =>
+      report.kind === 'callbacks-suppressed'
+        ? [{ ...placed(report), source: report.source, count: report.count }]
+        : [],
+    ),
+    pageAllocFailures: reports.flatMap(report =>
+      report.kind === 'page-alloc-failure' ? [pageAllocation(report)] : [],
+    ),
+    runtimeErrors: noSpace.map(report => ({ ...placed(report), path: report.directory })),
+    folded: folded.map(fold => known({ ...fold, first: fold.first?.text, last: fold.last?.text })),
+    log: known({
+      records: source.records,
+      kernelRecords: source.kernelRecords,
+      from: source.from?.text,
+      to: source.to?.text,
+      kernel: source.release?.text,
+      hostname: source.hostname,
+      excerpt: source.excerpt,
+      sequenceGaps: source.sequenceGaps.length === 0 ? undefined : source.sequenceGaps,
+    }),
+  })
+}
