@@ -40,7 +40,8 @@ export function* decodeChunks(chunks: Iterable<Uint8Array>): Generator<string> {
       held = undefined
     }
     if (!decoder && chunk.length < 2) {
-      held = chunk
+      // a reader may use its buffer again
+      held = chunk.slice()
       continue
     }
     decoder ??= new TextDecoder(encodingOf(chunk))

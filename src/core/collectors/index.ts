@@ -5,6 +5,7 @@ import cmdline from './cmdline.ts'
 import type { Collector } from './collector.ts'
 import kernel from './kernel.ts'
 import kernelConfig from './kernel-config.ts'
+import kmsg from './kmsg.ts'
 import memcg from './memcg.ts'
 import meminfo from './meminfo.ts'
 import slabNames from './slab-names.ts'
@@ -15,6 +16,7 @@ export const collectors: readonly Collector[] = [
   cmdline,
   kernel,
   kernelConfig,
+  kmsg,
   memcg,
   meminfo,
   slabNames,

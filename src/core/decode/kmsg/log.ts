@@ -86,8 +86,18 @@ export function foldKey(report: KernelReport): { readonly memcg?: string; readon
   return { ...(memcg === undefined ? {} : { memcg }), ...(task === undefined ? {} : { task }) }
 }
 
+/** What was kept whole of many reports, and what was counted. */
+export interface ReportKeeper {
+  /** `order` tells which report began first. */
+  add(report: KernelReport, order: number): void
+  /** Adds what another keeper has folded. */
+  addFolded(fold: FoldedReports): void
+  reports(): readonly KernelReport[]
+  folded(): readonly FoldedReports[]
+}
+
 /** Keeps the newest reports of each kind; of the kind there is most of, the oldest are folded. */
-function keeper() {
+export function reportKeeper(): ReportKeeper {
   const kept = new Map<
     KernelReport['kind'],
     { readonly reports: { report: KernelReport; order: number }[]; from: number }
@@ -95,32 +105,34 @@ function keeper() {
   const folds = new Map<string, { -readonly [K in keyof FoldedReports]: FoldedReports[K] }>()
   let count = 0
 
-  function fold(report: KernelReport): void {
-    const by = foldKey(report)
-    let key = `${report.kind}\0${by.memcg ?? ''}\0${by.task ?? ''}`
-    let wanted: { readonly memcg?: string; readonly task?: string } = by
+  function fold(addition: FoldedReports): void {
+    let key = `${addition.kind}\0${addition.memcg ?? ''}\0${addition.task ?? ''}`
+    let entry: FoldedReports = addition
     if (!folds.has(key) && folds.size >= MOST_FOLDS) {
-      key = report.kind
-      wanted = {}
+      key = addition.kind
+      const { memcg: _memcg, task: _task, ...rest } = addition
+      entry = rest
     }
     const known = folds.get(key)
-    // 'N callbacks suppressed' folded still has to tell how many
-    const times = report.kind === 'callbacks-suppressed' ? report.count : 1
-    if (known) {
-      known.count += times
-      if (report.at !== undefined) {
-        known.first ??= report.at
-        known.last = report.at
-      }
+    if (!known) {
+      folds.set(key, { ...entry })
       return
     }
-    folds.set(key, {
+    known.count += entry.count
+    if (entry.first !== undefined) known.first ??= entry.first
+    if (entry.last !== undefined) known.last = entry.last
+  }
+
+  function foldOf(report: KernelReport): FoldedReports {
+    const { memcg, task } = foldKey(report)
+    return {
       kind: report.kind,
-      ...(wanted.memcg === undefined ? {} : { memcg: keep(wanted.memcg) }),
-      ...(wanted.task === undefined ? {} : { task: keep(wanted.task) }),
-      count: times,
+      ...(memcg === undefined ? {} : { memcg: keep(memcg) }),
+      ...(task === undefined ? {} : { task: keep(task) }),
+      // 'N callbacks suppressed' folded still has to tell how many
+      count: report.kind === 'callbacks-suppressed' ? report.count : 1,
       ...(report.at === undefined ? {} : { first: report.at, last: report.at }),
-    })
+    }
   }
 
   return {
@@ -138,7 +150,7 @@ function keeper() {
         if (candidate.reports.length - candidate.from > largest.reports.length - largest.from)
           largest = candidate
       const oldest = largest.reports[largest.from]
-      if (oldest) fold(oldest.report)
+      if (oldest) fold(foldOf(oldest.report))
       largest.from += 1
       count -= 1
       if (largest.from > MOST_REPORTS) {
@@ -146,6 +158,7 @@ function keeper() {
         largest.from = 0
       }
     },
+    addFolded: fold,
     reports(): readonly KernelReport[] {
       return [...kept.values()]
         .flatMap(list => list.reports.slice(list.from))
@@ -168,7 +181,7 @@ export interface KernelLogOptions {
 /** Reads a log in any dress. Never throws; a log that is none has no reports. */
 export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOptions): DecodedKernelLog {
   const live = options.live === true
-  const kept = keeper()
+  const kept = reportKeeper()
   const dress = undresser()
   const objects = objectFinder()
   let records = 0

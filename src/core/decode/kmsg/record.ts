@@ -318,6 +318,11 @@ export function undresser(): Undresser {
   /** Takes a `[…]` stamp off the front of `draft.text`. */
   function takeBracket(draft: Draft): boolean {
     const text = draft.text
+    // a row of a task table, of which there can be 100,000: "[ 1234]     0  1234 …"
+    let at = 1
+    while (text.charCodeAt(at) === 32 && at < 24) at += 1
+    while (at < 24 && text.charCodeAt(at) >= 48 && text.charCodeAt(at) <= 57) at += 1
+    if (text.charCodeAt(at) === 93) return false
     const boot = BOOT.exec(text) ?? BOOT_AND_DELTA.exec(text)
     if (boot) {
       const seconds = Number(boot[1])

@@ -23,6 +23,8 @@ import { parseSuppressedLine } from './suppressed.ts'
 const WORTH_A_LOOK =
   /invoked oom|oom[-_](?:kill|reap)|ut of memory|[Kk]ill(?:ed)? process|: usage \d|Memory (?:cgroup|limit)|asks? in |a result of limit|SL[AU]B: |cache: |slabs: |page allocation failure|callbacks suppressed|o space left|没有空间|無多餘空間/
 
+const TASK_ROW = /^\[ *\d{1,10}\] {1,8}\d{1,10} +\d/
+
 /**
  * Longest silence within one report, in seconds. A guess of ours: a slow serial console takes minutes for a report,
  * but not between two lines; two kills of one storm are closer, but each has a head or repeats a line.
@@ -893,6 +895,18 @@ export function splitter(options: {
       if (record.process !== undefined) {
         if (raw.includes('mkdir')) takeNoSpace(record)
         return
+      }
+      if (anyOpen && raw.charCodeAt(0) === 91 && TASK_ROW.test(raw)) {
+        // of these there can be 100,000 in a report
+        const open = streams.get(streamKey(record))?.oom
+        if (open && open.rank <= RANK['task-table']) {
+          open.table = true
+          open.rank = RANK['task-table']
+          open.last = record
+          open.strangers = 0
+          widen(open.span, record)
+          return
+        }
       }
       const worth = WORTH_A_LOOK.test(raw)
       if (!worth && !anyOpen) return
