@@ -1,0 +1,15 @@
+// The public face of the neutral core: everything here runs in Node and in a browser tab.
+
+export type { Language } from './base/text.ts'
+export type { Case } from './case/case.ts'
+export type { Evidence, Finding, Severity, Verdict } from './case/finding.ts'
+export type { Report } from './case/report.ts'
+export { type CollectOptions, collect } from './collect.ts'
+export { detectors } from './detectors/index.ts'
+export { diagnose } from './diagnose.ts'
+export { renderCondition } from './render/conditions.ts'
+export { renderJson, reportJson } from './render/json.ts'
+export { renderMarkdown } from './render/markdown.ts'
+export { coloured, plain, renderTerminal } from './render/terminal.ts'
+export { memoryTree } from './tree/memory-tree.ts'
+export type { Gap, Tree } from './tree/tree.ts'

@@ -1,0 +1,3 @@
+// The public face of the Node side: trees of real files.
+
+export { openTree, problemSentence } from './trees/open-tree.ts'
