@@ -70,7 +70,7 @@ export interface Tree {
    * `proc/config` is `proc/config.gz` unpacked.
    */
   read(path: string): Uint8Array | Gap
-  /** As `read`, for small files by the thousand: the bytes are good until the next call of `peek`. */
+  /** As `read`, for small files by the thousand: the bytes are good until the tree is read again. */
   peek(path: string): Uint8Array | Gap
   /** Names in a directory, without `.` and `..`; a file `dir.list` stands for the listing of a directory that was not kept. */
   list(dir: string): readonly string[] | Gap

@@ -92,12 +92,17 @@ export function readDescriptor(
   descriptor: number,
   limit: number,
 ): { readonly bytes: Uint8Array; readonly truncated: boolean } {
+  let buffer = shared
   let used = 0
   for (;;) {
-    if (used > limit) return { bytes: shared.slice(0, limit), truncated: true }
-    if (used === shared.length) shared = grown(shared, used)
-    const got = readWaiting(descriptor, shared, used)
-    if (got === 0) return { bytes: shared.slice(0, used), truncated: false }
+    if (used > limit) return { bytes: buffer.subarray(0, limit), truncated: true }
+    if (used === buffer.length) buffer = grown(buffer, used)
+    const got = readWaiting(descriptor, buffer, used)
+    // The shared buffer is copied from; one that grew out of it is the caller's.
+    if (got === 0) {
+      const bytes = buffer === shared ? buffer.slice(0, used) : buffer.subarray(0, used)
+      return { bytes, truncated: false }
+    }
     used += got
   }
 }

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest'
+import memcg from '../../../src/core/collectors/memcg.ts'
+import { memoryTree } from '../../../src/core/tree/memory-tree.ts'
+import type { Tree } from '../../../src/core/tree/tree.ts'
+
+const V1 = '35 31 0:32 / /sys/fs/cgroup/memory rw,relatime shared:9 - cgroup cgroup rw,memory\n'
+const V2 = '41 31 0:38 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n'
+const INIT = { 'proc/self/ns/cgroup': 'cgroup:[4026531835]' }
+
+const collect = (tree: Tree, kernel = '5.4.0') => memcg.collect(tree, { at: 0, node: { kernel } })
+
+describe('memcg, v1', () => {
+  const files = {
+    'proc/self/mountinfo': V1,
+    'sys/fs/cgroup/memory/memory.usage_in_bytes': '100\n',
+    'sys/fs/cgroup/memory/memory.limit_in_bytes': '9223372036854771712\n',
+    'sys/fs/cgroup/memory/kubepods/memory.usage_in_bytes': '90\n',
+    'sys/fs/cgroup/memory/kubepods/memory.limit_in_bytes': '4096\n',
+    'sys/fs/cgroup/memory/kubepods/memory.max_usage_in_bytes': '95\n',
+    'sys/fs/cgroup/memory/kubepods/memory.failcnt': '3\n',
+    'sys/fs/cgroup/memory/kubepods/memory.kmem.usage_in_bytes': '80\n',
+    'sys/fs/cgroup/memory/kubepods/memory.kmem.limit_in_bytes': '2048\n',
+    'sys/fs/cgroup/memory/kubepods/memory.kmem.failcnt': '7\n',
+    'sys/fs/cgroup/memory/kubepods/memory.stat': 'cache 1\ntotal_rss 2\n',
+    'sys/fs/cgroup/memory/kubepods/memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 5\n',
+  }
+
+  it('reads a cgroup whole, the kmem limit only where kernel memory is opt-in', () => {
+    const tree = memoryTree(files, { links: INIT, inodes: { 'sys/fs/cgroup/memory/kubepods': 42 } })
+    const found = collect(tree, '3.10.0-957.el7.x86_64')
+    expect(found.node).toEqual({ cgroup: 'v1' })
+    expect(found.sample?.memcg).toEqual({
+      version: 'v1',
+      root: '/sys/fs/cgroup/memory',
+      nodeWide: true,
+      memcgs: [
+        { path: '/', dir: '/sys/fs/cgroup/memory', pod: {}, usage: 100, limit: Number.POSITIVE_INFINITY },
+        {
+          path: '/kubepods',
+          dir: '/sys/fs/cgroup/memory/kubepods',
+          pod: { driver: 'cgroupfs', level: 'kubepods' },
+          inode: 42,
+          usage: 90,
+          limit: 4096,
+          peak: 95,
+          failcnt: 3,
+          kmemUsage: 80,
+          kmemLimit: 2048,
+          kmemFailcnt: 7,
+          stat: { cache: 1, total_rss: 2 },
+          events: { oom_kill_disable: 0, under_oom: 0, oom_kill: 5 },
+        },
+      ],
+    })
+    expect(collect(tree, '5.4.0').sample?.memcg?.memcgs[1]?.kmemLimit).toBeUndefined()
+  })
+
+  it('sees that it sees only a part', () => {
+    const inNamespace = collect(
+      memoryTree(files, { links: { 'proc/self/ns/cgroup': 'cgroup:[4026532700]' } }),
+    )
+    expect(inNamespace.sample?.memcg?.nodeWide).toBe(false)
+    expect(inNamespace.gaps).toEqual([
+      { path: '/sys/fs/cgroup/memory', why: 'truncated', detail: 'namespace cgroup:[4026532700]' },
+    ])
+    const bound = { ...files, 'proc/self/mountinfo': V1.replace(' / /sys', ' /docker/ab /sys') }
+    expect(collect(memoryTree(bound, { links: INIT })).sample?.memcg?.nodeWide).toBe(false)
+    const hostSeenFromNamespace = { ...files, 'proc/self/mountinfo': V1.replace(' / /sys', ' /../.. /sys') }
+    expect(collect(memoryTree(hostSeenFromNamespace, { links: INIT })).sample?.memcg?.nodeWide).toBe(true)
+  })
+
+  it('tells what is denied or unreadable and reads the rest', () => {
+    const { sample, gaps } = collect(
+      memoryTree({
+        ...files,
+        'sys/fs/cgroup/memory/kubepods/memory.stat': { path: '/s', why: 'unreadable', detail: 'EIO' },
+        'sys/fs/cgroup/memory/kubepods/memory.failcnt': { path: '/f', why: 'denied' },
+      }),
+    )
+    expect(gaps).toEqual([
+      { path: '/f', why: 'denied' },
+      { path: '/s', why: 'unreadable', detail: 'EIO' },
+    ])
+    expect(sample?.memcg?.memcgs[1]).toMatchObject({ usage: 90, kmemUsage: 80 })
+  })
+
+  it('leaves out a cgroup that vanished and nothing else', () => {
+    const vanished = { path: '/gone', why: 'vanished', detail: 'ENODEV' } as const
+    const { sample, gaps } = collect(
+      memoryTree({
+        ...files,
+        'sys/fs/cgroup/memory/gone/memory.usage_in_bytes': vanished,
+        'sys/fs/cgroup/memory/later/memory.usage_in_bytes': '1\n',
+      }),
+    )
+    expect(sample?.memcg?.memcgs.map(({ path }) => path)).toEqual(['/', '/kubepods', '/later'])
+    expect(gaps).toEqual([{ path: '/sys/fs/cgroup/memory/gone', why: 'vanished' }])
+    expect(sample?.memcg?.incomplete).toBeUndefined()
+  })
+
+  it('is hybrid with a cgroup2 mount beside it', () => {
+    const mounts = `${V1}${V2.replace('/sys/fs/cgroup', '/sys/fs/cgroup/unified')}`
+    expect(collect(memoryTree({ ...files, 'proc/self/mountinfo': mounts })).node).toEqual({
+      cgroup: 'hybrid',
+    })
+  })
+})
+
+describe('memcg, v2', () => {
+  it('reads kernel memory from `kernel`, else from its parts, and limits from max', () => {
+    const { node, sample, gaps } = collect(
+      memoryTree(
+        {
+          'proc/self/mountinfo': V2,
+          'sys/fs/cgroup/cgroup.controllers': 'cpu memory\n',
+          'sys/fs/cgroup/cgroup.stat': 'nr_descendants 2\nnr_dying_descendants 7\n',
+          'sys/fs/cgroup/memory.stat': 'anon 1\nkernel_stack 2\nslab 3\n',
+          'sys/fs/cgroup/a/memory.current': '10\n',
+          'sys/fs/cgroup/a/memory.max': 'max\n',
+          'sys/fs/cgroup/a/memory.events': 'low 0\nhigh 0\nmax 4\noom 1\noom_kill 1\n',
+          'sys/fs/cgroup/a/memory.stat': 'anon 1\nkernel 9\nslab 3\n',
+          'sys/fs/cgroup/b/memory.current': '10\n',
+          'sys/fs/cgroup/b/memory.stat': 'percpu 1\nslab_reclaimable 2\nslab_unreclaimable 4\n',
+          'sys/fs/cgroup/b/cgroup.stat': 'nr_descendants 0\nnr_dying_descendants 7\n',
+        },
+        { links: INIT },
+      ),
+    )
+    expect(gaps).toEqual([])
+    expect(node).toEqual({ cgroup: 'v2' })
+    const [root, a, b] = sample?.memcg?.memcgs ?? []
+    expect(sample?.memcg?.version).toBe('v2')
+    expect(root).toMatchObject({ kmemUsage: 5, cgroupStat: { nr_descendants: 2, nr_dying_descendants: 7 } })
+    expect(a).toMatchObject({ usage: 10, limit: Number.POSITIVE_INFINITY, failcnt: 4, kmemUsage: 9 })
+    expect(b).toMatchObject({ kmemUsage: 7, cgroupStat: { nr_dying_descendants: 7 } })
+  })
+})
+
+describe('memcg, nothing', () => {
+  it('says that no controller is mounted', () => {
+    expect(collect(memoryTree({}))).toEqual({
+      gaps: [{ path: '/sys/fs/cgroup/memory', why: 'absent', detail: 'no memory controller mounted' }],
+    })
+  })
+})
