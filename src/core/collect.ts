@@ -7,18 +7,11 @@ import type { CollectContext, Collected, Collector } from './collectors/collecto
 import { collectors } from './collectors/index.ts'
 import type { Gap, Tree } from './tree/tree.ts'
 
-/** Reads the kernel log of a tree; `now` is the instant on a live node, against which `sinceSeconds` counts. */
-export type KmsgCollector = (
-  tree: Tree,
-  options: { readonly sinceSeconds?: number; readonly now?: Instant },
-) => { readonly log?: KernelLog; readonly gaps: readonly Gap[] }
-
 export interface CollectOptions {
   /** When the sample is taken. */
   readonly at: Instant
   /** How far back the log is wanted. */
   readonly sinceSeconds?: number
-  readonly kmsg?: KmsgCollector
 }
 
 /** Collectors in an order in which each comes after those it needs. */
@@ -65,7 +58,7 @@ function distinct(gaps: readonly Gap[]): readonly Gap[] {
 
 /** All that can be read of a node, at one instant. Never throws; what is missing is in `gaps`. */
 export function collect(tree: Tree, options: CollectOptions): Case {
-  const { at, sinceSeconds, kmsg } = options
+  const { at, sinceSeconds } = options
   let node: NodeIdentity = {}
   let sample: Sample = { at }
   let found: Pick<Case, 'cmdline' | 'config' | 'log'> = {}
@@ -78,18 +71,13 @@ export function collect(tree: Tree, options: CollectOptions): Case {
     if (missed !== undefined) gaps.push(...missed)
   }
   for (const collector of inOrder(collectors)) {
-    const context: CollectContext = { at, node, ...(sinceSeconds === undefined ? {} : { sinceSeconds }) }
+    const context: CollectContext = {
+      at,
+      node,
+      sample,
+      ...(sinceSeconds === undefined ? {} : { sinceSeconds }),
+    }
     take(guarded(collector.reads, tree, () => collector.collect(tree, context)))
-  }
-  if (kmsg !== undefined) {
-    take(
-      guarded(['dev/kmsg'], tree, () =>
-        kmsg(tree, {
-          ...(sinceSeconds === undefined ? {} : { sinceSeconds }),
-          ...(tree.origin === 'live' ? { now: at } : {}),
-        }),
-      ),
-    )
   }
   gaps.push(...tree.gaps())
   node = withLogIdentity(node, found.log)

@@ -116,7 +116,7 @@ function decodeFile(kind: GivenKind, bytes: Uint8Array): DecodedFields | undefin
 /** The memory cgroups of the tree, by the collector that knows where they are. */
 function readMemcgs(tree: Tree): MemcgTree | undefined {
   const collector: Collector | undefined = collectors.find(({ id }) => id === 'memcg')
-  const collected: Collected | undefined = collector?.collect(tree, { at: 0, node: {} })
+  const collected: Collected | undefined = collector?.collect(tree, { at: 0, node: {}, sample: { at: 0 } })
   return collected?.sample?.memcg
 }
 

@@ -34,6 +34,8 @@ export interface MemcgTree {
   readonly version: 'v1' | 'v2'
   /** The mount point as a person would open it. */
   readonly root: string
+  /** The mount point's path in the Tree. */
+  readonly at: string
   /** False when only a part of the hierarchy is seen: a cgroup namespace, a bare cgroup directory. */
   readonly nodeWide: boolean
   /** Every directory once, parents before children. */

@@ -12,6 +12,8 @@ export interface CollectContext {
   readonly sinceSeconds?: number
   /** What the collectors before found out about the node. */
   readonly node: NodeIdentity
+  /** What the collectors before read. */
+  readonly sample: Sample
 }
 
 /** What a collector found: the slots it can fill, and what it looked for in vain. */
@@ -28,7 +30,7 @@ export interface Collector {
   readonly reads: readonly string[]
   /** Who can read them. */
   readonly privilege: 'none' | 'root'
-  /** Collectors whose `node` it needs. */
+  /** Collectors whose `node` or `sample` it needs. */
   readonly after?: readonly string[]
   collect(tree: Tree, context: CollectContext): Collected
 }

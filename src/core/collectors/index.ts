@@ -5,6 +5,7 @@ import cmdline from './cmdline.ts'
 import type { Collector } from './collector.ts'
 import kernel from './kernel.ts'
 import kernelConfig from './kernel-config.ts'
+import kmemSlabinfo from './kmem-slabinfo.ts'
 import kmsg from './kmsg.ts'
 import memcg from './memcg.ts'
 import meminfo from './meminfo.ts'
@@ -16,6 +17,7 @@ export const collectors: readonly Collector[] = [
   cmdline,
   kernel,
   kernelConfig,
+  kmemSlabinfo,
   kmsg,
   memcg,
   meminfo,

@@ -375,6 +375,7 @@ function walk(tree: Tree, hierarchy: Hierarchy, optIn: boolean): { memcg: MemcgT
     memcg: {
       version,
       root,
+      at,
       nodeWide: hierarchy.nodeWide,
       memcgs,
       ...(incomplete ? { incomplete: true } : {}),
