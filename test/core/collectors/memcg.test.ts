@@ -7,7 +7,8 @@ const V1 = '35 31 0:32 / /sys/fs/cgroup/memory rw,relatime shared:9 - cgroup cgr
 const V2 = '41 31 0:38 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n'
 const INIT = { 'proc/self/ns/cgroup': 'cgroup:[4026531835]' }
 
-const collect = (tree: Tree, kernel = '5.4.0') => memcg.collect(tree, { at: 0, node: { kernel } })
+const collect = (tree: Tree, kernel = '5.4.0') =>
+  memcg.collect(tree, { at: 0, node: { kernel }, sample: { at: 0 } })
 
 describe('memcg, v1', () => {
   const files = {
@@ -32,6 +33,7 @@ describe('memcg, v1', () => {
     expect(found.sample?.memcg).toEqual({
       version: 'v1',
       root: '/sys/fs/cgroup/memory',
+      at: 'sys/fs/cgroup/memory',
       nodeWide: true,
       memcgs: [
         { path: '/', dir: '/sys/fs/cgroup/memory', pod: {}, usage: 100, limit: Number.POSITIVE_INFINITY },

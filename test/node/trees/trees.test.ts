@@ -172,7 +172,7 @@ describe('openTree', () => {
     expect(piecesOf(tree, 'log/3-kern.log')).toBe(readFileSync(log, 'utf8'))
     // A log is read twice where somebody asks twice.
     expect(piecesOf(tree, 'log/3-kern.log')).toBe(readFileSync(log, 'utf8'))
-    const { sample } = memcg.collect(tree, { at: 0, node: {} })
+    const { sample } = memcg.collect(tree, { at: 0, node: {}, sample: { at: 0 } })
     expect(sample?.memcg).toMatchObject({ version: 'v1', nodeWide: false, root: join(scratch, 'c1') })
     expect(sample?.memcg?.memcgs.map(({ path, usage }) => [path, usage])).toEqual([
       ['/', 5],
