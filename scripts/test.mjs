@@ -78,7 +78,7 @@ async function runVitest() {
         skipped.push({
           file: module.relativeModuleId,
           name: test.fullName,
-          reason: note ?? 'no reason given',
+          reason: note ?? `no reason given in ${module.relativeModuleId}`,
         })
       } else failed += 1
     }
