@@ -10,7 +10,10 @@ import type { Report } from '../../src/core/case/report.ts'
 import { collect } from '../../src/core/collect.ts'
 import { detectors } from '../../src/core/detectors/index.ts'
 import { diagnose } from '../../src/core/diagnose.ts'
+import { renderCondition } from '../../src/core/render/conditions.ts'
 import { renderJson, reportJson } from '../../src/core/render/json.ts'
+import { renderMarkdown } from '../../src/core/render/markdown.ts'
+import { plain, renderTerminal } from '../../src/core/render/terminal.ts'
 import type { Texts } from '../../src/core/render/words.ts'
 import { memoryTree } from '../../src/core/tree/memory-tree.ts'
 import type { Tree } from '../../src/core/tree/tree.ts'
@@ -41,15 +44,22 @@ function inMemory({ files }: Story, hidden?: (path: string) => boolean): Tree {
   return memoryTree(kept, { origin: 'directory' })
 }
 
-/** The same tree, telling `seen` of every file that is read and is there. */
+/** The same tree, telling `seen` of every file that is asked for; of a directory the saved listing. */
 function watched(tree: Tree, seen: (path: string) => void): Tree {
   const told =
-    <T>(read: (path: string) => T) =>
+    <T>(ask: (path: string) => T, suffix = '') =>
     (path: string) => {
-      seen(path)
-      return read(path)
+      seen(path + suffix)
+      return ask(path)
     }
-  return { ...tree, read: told(tree.read), peek: told(tree.peek), chunks: told(tree.chunks) }
+  return {
+    ...tree,
+    read: told(tree.read),
+    peek: told(tree.peek),
+    chunks: told(tree.chunks),
+    list: told(tree.list, '.list'),
+    directories: told(tree.directories, '.list'),
+  }
 }
 
 function sortedKeys(value: unknown): unknown {
@@ -140,11 +150,13 @@ describe.each(storyNames)('%s', name => {
       path,
       other => other === path,
     ])
-    // Also every file of one name at once: a kernel that does not have it.
-    for (const file of new Set(
-      [...read].filter(path => path.startsWith('sys/fs/cgroup/')).map(path => `/${path.split('/').at(-1)}`),
-    )) {
-      blindfolds.push([`**${file}`, other => other.endsWith(file)])
+    // Also every file of one name at once, as on a kernel that does not have it, and whole parts of the node.
+    const names = [...read]
+      .filter(path => path.startsWith('sys/fs/cgroup/'))
+      .map(path => path.split('/').at(-1))
+    for (const file of new Set(names)) blindfolds.push([`**/${file}`, other => other.endsWith(`/${file}`)])
+    for (const part of ['proc', 'sys', 'sys/fs/cgroup', 'sys/kernel', 'etc', 'boot', 'var/log']) {
+      blindfolds.push([`${part}/`, other => other.startsWith(`${part}/`)])
     }
     const before = thrown.length
     const turned: string[] = []
@@ -160,4 +172,20 @@ describe.each(storyNames)('%s', name => {
     expect(read.size).toBeGreaterThan(3)
     expect(turned).toEqual([])
   }, 240_000)
+})
+
+// One story in every dress, so that a change of words is seen by whoever makes it.
+describe.each(['en', 'zh'] as const)('the article’s node in %s', language => {
+  const story = readStory('article-node')
+  const told = report(inMemory(story))
+  it.each([
+    ['txt', () => renderTerminal(told, { language, texts, style: plain, version: '0.0.0', columns: 100 })],
+    ['md', () => renderMarkdown(told, texts, language)],
+    ['npd', () => `${renderCondition(told, texts, language).line}\n`],
+  ] as const)('%s reads as agreed on (npm run golden writes it anew)', (dress, render) => {
+    const path = join(story.dir, `report.${language}.${dress}`)
+    const now = render()
+    if (process.env['GOLDEN'] === 'write') writeFileSync(path, now)
+    expect(now, 'if the new words are the better ones: npm run golden').toBe(readFileSync(path, 'utf8'))
+  })
 })
