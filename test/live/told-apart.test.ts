@@ -184,6 +184,7 @@ describe('a node with several ills', () => {
     const filled = live().findings.filter(
       ({ detector, subject }) => detector === 'kmem-fills-memcg' && subject.path?.startsWith(lab.path),
     )
+    expect(filled).toHaveLength(2)
     for (const { values, evidence, subject } of filled) {
       const limit = subject.path?.endsWith(byContainer) ? CONTAINER_LIMIT : POD_LIMIT
       expect(values['limit']).toBe(limit)
