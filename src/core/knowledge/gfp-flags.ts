@@ -1,6 +1,7 @@
 // The bits of a gfp mask, which moved several times: include/linux/gfp.h, since 6.0 include/linux/gfp_types.h.
 // From 4.6 the kernel prints the names beside the mask; before, and in a cut line, the number is all there is.
 
+import type { Bilingual } from './bilingual.ts'
 import { followsUpstream, type KernelRelease } from './kernel-release.ts'
 
 /** Kernels that share one layout of the bits. */
@@ -238,4 +239,42 @@ export function decodeGfp(mask: number, release?: KernelRelease): readonly GfpRe
   const kept = whole.length > 0 ? whole : [...readings.values()]
   const likely = kept.filter(reading => reading.likely)
   return [...likely, ...kept.filter(reading => !reading.likely)]
+}
+
+/** What the flags say that are met in reports; the rest speaks for itself or never decides a case. */
+export const gfpMeanings: Readonly<Record<string, Bilingual>> = {
+  GFP_KERNEL: {
+    en: 'an ordinary allocation of the kernel: may wait, reclaim and do I/O',
+    zh: '内核普通分配：可等待、可回收、可做 I/O',
+  },
+  GFP_KERNEL_ACCOUNT: { en: 'GFP_KERNEL, charged to the cgroup', zh: 'GFP_KERNEL，并记到 cgroup' },
+  GFP_ATOMIC: {
+    en: 'may not wait (interrupt or lock held), may use reserves',
+    zh: '不能等待（中断中或持锁），可动用保留页',
+  },
+  GFP_NOWAIT: { en: 'may not wait and gets no reserves', zh: '不能等待，也不能动用保留页' },
+  GFP_NOFS: {
+    en: 'may wait and do I/O, but not call into filesystems',
+    zh: '可等待、可做 I/O，但不能进入文件系统',
+  },
+  GFP_NOIO: { en: 'may wait, but not start I/O', zh: '可等待，但不能发起 I/O' },
+  GFP_USER: { en: 'for user space, within the cpuset', zh: '为用户空间分配，受 cpuset 约束' },
+  GFP_HIGHUSER: { en: 'pages for user space', zh: '用户空间的页' },
+  GFP_HIGHUSER_MOVABLE: {
+    en: 'pages for user space that can be moved: anonymous memory, page cache',
+    zh: '可迁移的用户页：匿名内存、页缓存',
+  },
+  __GFP_ZERO: { en: 'filled with zeroes', zh: '内容清零' },
+  __GFP_NOWARN: { en: 'failure is not reported', zh: '失败不告警' },
+  __GFP_NORETRY: { en: 'gives up soon; never triggers the OOM killer', zh: '很快放弃，不会触发 OOM killer' },
+  __GFP_RETRY_MAYFAIL: { en: 'tries hard but may fail', zh: '尽力重试，但可失败' },
+  __GFP_NOFAIL: { en: 'must not fail: waits for ever', zh: '不允许失败：会一直等待' },
+  __GFP_ACCOUNT: { en: 'charged to the cgroup', zh: '记到 cgroup' },
+  __GFP_COMP: { en: 'several pages handled as one', zh: '作为复合页管理' },
+  __GFP_MEMALLOC: { en: 'may use all reserves', zh: '可动用全部保留页' },
+  __GFP_THISNODE: { en: 'from this NUMA node only', zh: '只从该 NUMA 节点分配' },
+  __GFP_HARDWALL: { en: 'within the cpuset', zh: '受 cpuset 约束' },
+  __GFP_RECLAIMABLE: { en: 'for caches that can be reclaimed', zh: '用于可回收缓存' },
+  __GFP_WRITE: { en: 'the page will be dirtied', zh: '该页将被写脏' },
+  __GFP_COLD: { en: 'a page not in the CPU cache will do', zh: '可用不在 CPU 缓存中的冷页' },
 }

@@ -715,7 +715,7 @@ export function slabCache(text: string): SlabCacheRow | undefined {
   const name = cache.toLowerCase()
   const exact = byName.get(name)
   if (exact !== undefined) return exact
-  const family = slabCaches.find(({ sized }) => sized?.test(cache))
+  const family = slabCaches.find(row => row.name === name || row.sized?.test(cache))
   if (family !== undefined) return family
   for (const [known, row] of byName) {
     if (known.endsWith('*') && known.length > 3 && name.startsWith(known.slice(0, -1))) return row

@@ -1,0 +1,1468 @@
+// Terms, files, log lines, build options, metrics and commands that people meet when a node's memory runs out, in
+// the order in which they meet them; each with the correction of what is often said of it.
+
+import type { Bilingual, Paragraphs } from './bilingual.ts'
+
+export type TermKind = 'term' | 'file' | 'log-line' | 'config' | 'boot-option' | 'metric' | 'command'
+
+export interface Term {
+  readonly id: string
+  readonly kind: TermKind
+  /** What people type, besides the id; compared without regard to case and outer quotes. */
+  readonly names: readonly string[]
+  /** Found in a pasted line. Linear on any input. */
+  readonly lines?: readonly RegExp[]
+  readonly title: Bilingual
+  readonly text: Paragraphs
+  /** What the article or common talk has imprecise. */
+  readonly correction?: Bilingual
+  /** Other terms, defects, detectors, remedies. */
+  readonly see: readonly string[]
+  readonly source: readonly [string, ...string[]]
+}
+
+export const terms: readonly Term[] = [
+  {
+    id: 'kmem',
+    kind: 'term',
+    names: ['kernel memory', '内核内存'],
+    title: { en: 'Kernel memory (kmem)', zh: '内核内存（kmem）' },
+    text: [
+      {
+        en: 'Memory the kernel uses on behalf of a cgroup: slab objects, kernel stacks, page tables, socket buffers, percpu. It cannot be swapped, and where it is charged it counts against the same limit as the application’s own memory.',
+        zh: '内核为某个 cgroup 使用的内存：slab 对象、内核栈、页表、socket 缓冲、percpu。不能被换出；计账时与应用自身的内存共用同一个限制。',
+      },
+    ],
+    see: ['kmem-accounting', 'kmem-fills-memcg', 'memory.kmem.usage_in_bytes'],
+    source: ['Documentation/admin-guide/cgroup-v1/memory.rst'],
+  },
+  {
+    id: 'kmem-accounting',
+    kind: 'term',
+    names: [
+      'kmem accounting',
+      'kernel memory accounting',
+      'kernel memory extension',
+      '内核内存计账',
+      'kmem 计账',
+      'kmem_limit',
+    ],
+    title: { en: 'Kernel memory accounting', zh: '内核内存计账（kmem accounting）' },
+    text: [
+      {
+        en: 'Charging kernel memory to the cgroup that caused it.',
+        zh: '把内核内存记到触发分配的 cgroup 名下。',
+      },
+      {
+        en: 'On 3.10 an activated cgroup cannot be switched back, and every child inherits the activation.',
+        zh: '在 3.10 上一旦开启就无法关闭，所有子 cgroup 都会继承。',
+      },
+    ],
+    correction: {
+      en: 'It is not on by default on 3.10: there it starts when somebody (runc, kubelet) writes memory.kmem.limit_in_bytes of a cgroup. Only since 4.5 every cgroup is accounted; the kernel documentation that is quoted describes those kernels.',
+      zh: '在 3.10 上并非默认开启：要有人（runc、kubelet）写了该 cgroup 的 memory.kmem.limit_in_bytes 才会开启。4.5 起才对所有 cgroup 默认计账，所引用的内核文档描述的是这些新内核。',
+    },
+    see: ['K-01', 'K-03', 'K-04', 'K-05', 'nokmem', 'kmem-accounting-active'],
+    source: [
+      'Documentation/admin-guide/cgroup-v1/memory.rst',
+      'https://git.kernel.org/torvalds/c/b313aeee2509',
+    ],
+  },
+  {
+    id: 'memcg',
+    kind: 'term',
+    names: ['memory cgroup', 'mem cgroup', '内存 cgroup', 'memory controller', 'memory resource controller'],
+    title: { en: 'Memory cgroup (memcg)', zh: '内存 cgroup（memcg）' },
+    text: [
+      {
+        en: 'A group of processes whose memory is counted and limited together; on a node the kubepods root, each QoS class, pod and container is one. Charges go up the tree, and each level has its own limit.',
+        zh: '一组合并统计并限制内存的进程；节点上 kubepods 根、各 QoS 层级、每个 Pod、每个容器都是一个。记账逐级向上累计，每一级都有自己的限制。',
+      },
+    ],
+    see: ['cssid', 'dying-memcg', 'limit-in-bytes'],
+    source: ['Documentation/admin-guide/cgroup-v1/memory.rst', 'Documentation/admin-guide/cgroup-v2.rst'],
+  },
+  {
+    id: 'cssid',
+    kind: 'term',
+    names: ['css id', 'css_id', 'memcg id', 'cgroup id', '65535', '65536', 'css'],
+    title: { en: 'css id: the number of a memory cgroup', zh: 'css id：内存 cgroup 的编号' },
+    text: [
+      {
+        en: 'Each memory cgroup has an id of 16 bits, so there can be 65535. On 3.10 the id is given back when the removed cgroup is freed, from 4.7 when it is removed. Without an id mkdir fails.',
+        zh: '每个内存 cgroup 有一个 16 位编号，最多 65535 个。3.10 上要等已删除的 cgroup 真正释放才归还，4.7 起删除时即归还。没有编号可用时 mkdir 失败。',
+      },
+    ],
+    see: ['K-02', 'memcg-id-exhaustion', 'no-space-left-on-device'],
+    source: ['CSS_ID_MAX, kernel/cgroup.c (3.10)', 'https://git.kernel.org/torvalds/c/73f576c04b94'],
+  },
+  {
+    id: 'dying-memcg',
+    kind: 'term',
+    names: [
+      'dying memcg',
+      'dying memcgs',
+      'zombie memcg',
+      'offline memcg',
+      'dying cgroup',
+      'dying cgroups',
+      'zombie cgroup',
+      'memory cgroup leak',
+      'cgroup leak',
+      'cgroup 泄漏',
+      'memory cgroup 泄漏',
+      'memory cgroup 泄露',
+      'cgroup 泄露',
+      'cgroup leaking',
+    ],
+    title: { en: 'Dying memory cgroup', zh: 'dying memcg（已删除但未释放的内存 cgroup）' },
+    text: [
+      {
+        en: 'A cgroup that was removed but is held by something charged to it: page cache, tmpfs pages, swap, on old kernels slab objects. It costs percpu and slab memory that no container metric shows.',
+        zh: '已经删除、但仍被记在它名下的东西占住的 cgroup：页缓存、tmpfs 页、swap，旧内核上还有 slab 对象。它占用的 percpu 与 slab 内存，任何容器指标都看不到。',
+      },
+    ],
+    see: ['K-08', 'K-09', 'dying-memcgs', 'num-cgroups'],
+    source: ['Documentation/admin-guide/cgroup-v2.rst'],
+  },
+  {
+    id: 'slub',
+    kind: 'term',
+    names: ['slub', 'slub allocator'],
+    title: { en: 'SLUB, the kernel’s allocator of small objects', zh: 'SLUB：内核的小对象分配器' },
+    text: [
+      {
+        en: 'Serves kmalloc and the caches of dentries, inodes, sockets and so on. Used by EL7 and all current distributions; the only one from 6.8.',
+        zh: '为 kmalloc 以及 dentry、inode、socket 等缓存分配对象。EL7 与现行发行版都用它，6.8 起只剩它。',
+      },
+    ],
+    see: ['slab', 'slub_debug', 'slub-unable'],
+    source: ['Documentation/mm/slub.rst'],
+  },
+  {
+    id: 'slab',
+    kind: 'term',
+    names: ['slab', 'slab allocator', 'slab cache', 'slab 泄漏', 'slab 泄露', 'slab leak'],
+    title: { en: 'Slab: memory of the kernel’s small objects', zh: 'slab：内核小对象占用的内存' },
+    text: [
+      {
+        en: 'Slab in meminfo is SReclaimable (dentries, inodes: a cache) plus SUnreclaim. A growing SUnreclaim that no workload explains is a leak. SLAB in capitals is also the name of the allocator before SLUB, removed in 6.8.',
+        zh: 'meminfo 的 Slab = SReclaimable（dentry、inode 等缓存）+ SUnreclaim。SUnreclaim 持续增长且无法由负载解释，就是泄漏。大写的 SLAB 也指 SLUB 之前的分配器，6.8 已移除。',
+      },
+    ],
+    see: ['sunreclaim', 'slub', 'find-slab-owner', 'unreclaimable-slab-share'],
+    source: ['Documentation/filesystems/proc.rst', 'Documentation/mm/slub.rst'],
+  },
+  {
+    id: 'memory-leak-kinds',
+    kind: 'term',
+    names: ['leak', 'memory leak', '内存泄漏', '内存泄露', '泄漏', '泄露'],
+    title: { en: 'Leak', zh: '内存泄漏（leak）' },
+    text: [
+      {
+        en: 'Memory that is allocated and never freed: usage grows with each round of the workload and does not fall when it ends. A cache (page cache, dentries) grows too, but goes under pressure.',
+        zh: '分配后从不释放：用量随负载每一轮增长，负载结束也不回落。缓存（页缓存、dentry）也会增长，但内存紧张时会被回收。',
+      },
+    ],
+    see: ['kmemleak', 'find-slab-owner', 'page-cache'],
+    source: ['Documentation/dev-tools/kmemleak.rst'],
+  },
+  {
+    id: 'overrun',
+    kind: 'term',
+    names: ['overrun', 'overflow', 'out of bounds', '越界'],
+    title: { en: 'Overrun: writing beyond an object', zh: '越界（overrun）' },
+    text: [
+      {
+        en: 'Code writes past the end (or before the start) of what it allocated and destroys its neighbour. SLUB finds it with red zones: “Redzone overwritten”.',
+        zh: '代码写到所分配对象的末尾之后（或起始之前），破坏相邻对象。SLUB 借助 red zone 发现：“Redzone overwritten”。',
+      },
+    ],
+    see: ['red-zone', 'slub_debug'],
+    source: ['Documentation/mm/slub.rst'],
+  },
+  {
+    id: 'use-after-free',
+    kind: 'term',
+    names: ['use after free', 'use-after-free', 'uaf', '使用已经释放的内存', '释放后使用'],
+    title: { en: 'Use after free', zh: '释放后使用（use after free）' },
+    text: [
+      {
+        en: 'Code uses an object it has freed. SLUB fills freed objects with 0x6b; where that changed it reports “Poison overwritten”, and a pointer 6b6b6b6b6b6b6b6b in a crash says the same.',
+        zh: '代码使用已释放的对象。SLUB 把释放的对象填成 0x6b；若内容被改动就报告 “Poison overwritten”；崩溃信息里出现指针 6b6b6b6b6b6b6b6b 也说明如此。',
+      },
+    ],
+    see: ['poison', '0x6b'],
+    source: ['Documentation/mm/slub.rst'],
+  },
+  {
+    id: 'uninitialised',
+    kind: 'term',
+    names: [
+      'use uninitialised bytes',
+      'use of uninitialised bytes',
+      'use-uninitialised',
+      'uninitialised',
+      'uninitialized',
+      '使用未经初始化的数据',
+      '未初始化',
+    ],
+    title: { en: 'Use of uninitialised bytes', zh: '使用未初始化的数据' },
+    text: [
+      {
+        en: 'Code reads an object before writing it. With poisoning on, the data it acts on is 0x5a.',
+        zh: '代码在写入之前就读取对象。开启 poisoning 后，它读到的数据是 0x5a。',
+      },
+    ],
+    correction: {
+      en: 'SLUB does not report this: 0x5a is written at allocation so that a human sees “ZZZZ” in the data. A changed 0x5a in the object is normal use; only that of the padding behind it is checked.',
+      zh: 'SLUB 不会报告这种错误：分配时填 0x5a 是为了让人在数据里看到 “ZZZZ”。对象里的 0x5a 被改写属于正常使用，只有对象之后的 padding 会被检查。',
+    },
+    see: ['0x5a', 'poison'],
+    source: ['Documentation/mm/slub.rst', 'mm/slub.c'],
+  },
+  {
+    id: 'red-zone',
+    kind: 'term',
+    names: ['red zone', 'redzone', 'red zones', 'redzoning'],
+    lines: [/redzone overwritten/i],
+    title: { en: 'Red zone', zh: 'red zone（红区）' },
+    text: [
+      {
+        en: 'Bytes beside each object that nobody may write: 0xcc while the object is in use, 0xbb while it is free. A change proves an overrun. Switched on with slub_debug=Z.',
+        zh: '对象旁边任何人都不许写的字节：对象使用中为 0xcc，空闲时为 0xbb。被改动就说明发生了越界。用 slub_debug=Z 开启。',
+      },
+    ],
+    correction: {
+      en: 'It is not only behind the object: since 4.6 there is one on its left too (EL7: present in 3.10.0-1127, absent in 514), so writes before the start are found as well.',
+      zh: '不只在对象之后：4.6 起左侧也有（EL7：3.10.0-1127 有，514 没有），因此写到起始之前也能发现。',
+    },
+    see: ['0xbb', '0xcc', 'overrun', 'slub_debug'],
+    source: ['Documentation/mm/slub.rst', 'mm/slub.c (d86bd1bece6f, 4.6)'],
+  },
+  {
+    id: 'poison',
+    kind: 'term',
+    names: ['poisoning', 'poison bytes', 'slub poison'],
+    lines: [/poison overwritten/i],
+    title: { en: 'Poisoning', zh: 'poisoning（填充特征字节）' },
+    text: [
+      {
+        en: 'SLUB fills memory with known bytes so that wrong use shows: 0x6b on free with 0xa5 as the last byte, 0x5a on allocation. Switched on with slub_debug=P.',
+        zh: 'SLUB 用已知字节填充内存以暴露误用：释放时填 0x6b，最后一个字节为 0xa5；分配时填 0x5a。用 slub_debug=P 开启。',
+      },
+    ],
+    correction: {
+      en: '0x6b that changed is a use after free. 0x5a shows the other error the other way round: found unchanged in data that is used, it was never initialised.',
+      zh: '0x6b 被改动说明释放后使用。0x5a 则相反：在被使用的数据里原样出现，才说明未初始化。',
+    },
+    see: ['0x5a', '0x6b', '0xa5', 'slub_debug'],
+    source: ['Documentation/mm/slub.rst', 'include/linux/poison.h'],
+  },
+  {
+    id: '0x5a',
+    kind: 'term',
+    names: ['0x5a', 'POISON_INUSE', '5a5a'],
+    title: { en: '0x5a (POISON_INUSE)', zh: '0x5a（POISON_INUSE）' },
+    text: [
+      {
+        en: 'Written into an object when it is allocated, and into padding. Seen in data that is being used, it says the data was never initialised.',
+        zh: '分配对象时填入，也填在 padding 里。若在正被使用的数据里看到它，说明数据从未初始化。',
+      },
+    ],
+    see: ['poison', 'red-zone'],
+    source: ['include/linux/poison.h'],
+  },
+  {
+    id: '0x6b',
+    kind: 'term',
+    names: ['0x6b', 'POISON_FREE', '6b6b'],
+    title: { en: '0x6b (POISON_FREE)', zh: '0x6b（POISON_FREE）' },
+    text: [
+      {
+        en: 'Written into an object when it is freed. Found changed: use after free. A pointer 6b6b6b6b6b6b6b6b in a crash: the same.',
+        zh: '释放对象时填入。被改动说明释放后使用；崩溃里的指针 6b6b6b6b6b6b6b6b 同理。',
+      },
+    ],
+    see: ['poison', 'red-zone'],
+    source: ['include/linux/poison.h'],
+  },
+  {
+    id: '0xa5',
+    kind: 'term',
+    names: ['0xa5', 'POISON_END', 'poison_end byte'],
+    title: { en: '0xa5 (POISON_END)', zh: '0xa5（POISON_END）' },
+    text: [{ en: 'The last byte of a freed, poisoned object.', zh: '被释放并填充的对象的最后一个字节。' }],
+    see: ['poison', 'red-zone'],
+    source: ['include/linux/poison.h'],
+  },
+  {
+    id: '0xbb',
+    kind: 'term',
+    names: ['0xbb', 'SLUB_RED_INACTIVE', 'slub_red_inactive byte'],
+    title: { en: '0xbb (SLUB_RED_INACTIVE)', zh: '0xbb（SLUB_RED_INACTIVE）' },
+    text: [{ en: 'Red zone of a free object.', zh: '空闲对象的 red zone。' }],
+    see: ['poison', 'red-zone'],
+    source: ['include/linux/poison.h'],
+  },
+  {
+    id: '0xcc',
+    kind: 'term',
+    names: ['0xcc', 'SLUB_RED_ACTIVE', 'slub_red_active byte'],
+    title: { en: '0xcc (SLUB_RED_ACTIVE)', zh: '0xcc（SLUB_RED_ACTIVE）' },
+    text: [{ en: 'Red zone of an object in use.', zh: '使用中对象的 red zone。' }],
+    see: ['poison', 'red-zone'],
+    source: ['include/linux/poison.h'],
+  },
+  {
+    id: 'slub_debug',
+    kind: 'boot-option',
+    names: [
+      'slab_debug',
+      'slub_debug=FZPU',
+      'slub debug',
+      'slub内存泄漏debug',
+      'slub_debug=P',
+      'slub_debug=Z',
+      'slub_debug=U',
+    ],
+    lines: [/\bsl[ua]b_debug=/i],
+    title: { en: 'slub_debug: checks of the slab allocator', zh: 'slub_debug：slab 分配器的检查' },
+    text: [
+      {
+        en: 'Boot option, F checks, Z red zones, P poison, U who allocated and freed, T trace; slub_debug=FZPU,kmalloc-64 for one cache. Current kernels write it slab_debug as well (seen in 6.12).',
+        zh: '启动参数：F 一致性检查，Z red zone，P poisoning，U 记录分配与释放者，T 跟踪；slub_debug=FZPU,kmalloc-64 只针对一个缓存。较新的内核也写作 slab_debug（见于 6.12）。',
+      },
+      {
+        en: 'It costs memory and CPU: for one cache, on a test node. It finds corruption; for a leak use U and /sys/kernel/debug/slab/CACHE/alloc_traces (5.14; before, /sys/kernel/slab/CACHE/alloc_calls).',
+        zh: '会消耗内存与 CPU：只对一个缓存、在测试节点上开。它找的是内存破坏；查泄漏要用 U 再看 /sys/kernel/debug/slab/CACHE/alloc_traces（5.14 起，之前是 /sys/kernel/slab/CACHE/alloc_calls）。',
+      },
+    ],
+    see: ['red-zone', 'poison', 'find-slab-owner'],
+    source: ['Documentation/mm/slub.rst'],
+  },
+  {
+    id: 'slub-object',
+    kind: 'term',
+    names: ['slub object', 'slub-object.png', 'slub对象格式', 'slub 对象格式', 'object layout'],
+    title: { en: 'Layout of a SLUB object under debugging', zh: 'SLUB 对象的调试布局' },
+    text: [
+      {
+        en: 'Left red zone, object, right red zone, free pointer where it is kept outside, two records of who allocated and freed (U), padding.',
+        zh: '左侧 red zone、对象、右侧 red zone、放在外部时的空闲指针、两条分配/释放记录（U）、padding。',
+      },
+    ],
+    see: ['red-zone', 'poison'],
+    source: ['mm/slub.c'],
+  },
+  {
+    id: 'kmemleak',
+    kind: 'term',
+    names: ['kmem leak detector', 'kmemleak rbtree', 'rbtree'],
+    lines: [/kmemleak: /i, /unreferenced object 0x/i],
+    title: { en: 'kmemleak: the kernel’s leak detector', zh: 'kmemleak：内核泄漏检测器' },
+    text: [
+      {
+        en: 'Keeps a record of each kmalloc, vmalloc, kmem_cache_alloc and percpu block and scans memory for pointers to them; a block to which none is found is reported with the stack that allocated it.',
+        zh: '记录每个 kmalloc、vmalloc、kmem_cache_alloc 与 percpu 块，并扫描内存寻找指向它们的指针；找不到任何指针的块，会连同分配时的调用栈一起报告。',
+      },
+    ],
+    correction: {
+      en: 'A record that is still there is no leak by itself: only the scan decides. And what is still reachable is never reported: objects kept in a list that only grows, dying memory cgroups and their slab caches, pages from alloc_pages. It does not find the leak of K-01.',
+      zh: '记录还在并不等于泄漏，判定靠扫描。仍可到达的东西永远不会被报告：只增不减的链表里的对象、dying memcg 及其 slab 缓存、alloc_pages 分配的页。K-01 的泄漏它查不出来。',
+    },
+    see: ['kmemleak-file', 'kmemleak-scan', 'kmemleak-false-positives', 'config-debug-kmemleak'],
+    source: ['Documentation/dev-tools/kmemleak.rst'],
+  },
+  {
+    id: 'kmemleak-file',
+    kind: 'file',
+    names: ['/sys/kernel/debug/kmemleak', 'sys/kernel/debug/kmemleak'],
+    title: { en: '/sys/kernel/debug/kmemleak', zh: '/sys/kernel/debug/kmemleak' },
+    text: [
+      {
+        en: 'Read: the suspected leaks. Written: scan, clear, scan=SECONDS, scan=off, stack=off, dump=ADDRESS, off (until reboot). Needs CONFIG_DEBUG_KMEMLEAK and debugfs; most distribution kernels are built without.',
+        zh: '读取：疑似泄漏列表。写入：scan、clear、scan=秒数、scan=off、stack=off、dump=地址、off（直到重启）。需要 CONFIG_DEBUG_KMEMLEAK 与 debugfs；多数发行版内核没有编入。',
+      },
+    ],
+    see: ['kmemleak', 'kmemleak-scan', 'debugfs-mount'],
+    source: ['Documentation/dev-tools/kmemleak.rst'],
+  },
+  {
+    id: 'kmemleak-scan',
+    kind: 'command',
+    names: [
+      'echo scan',
+      'echo scan > /sys/kernel/debug/kmemleak',
+      'kmemleak scan',
+      'echo clear > /sys/kernel/debug/kmemleak',
+    ],
+    title: { en: 'echo scan > /sys/kernel/debug/kmemleak', zh: 'echo scan > /sys/kernel/debug/kmemleak' },
+    text: [
+      {
+        en: 'Scans now. By itself it scans a minute after boot and then every ten minutes. A block must be older than 5 seconds and unchanged since the scan before, so a real leak shows at the second scan: clear, run the workload, scan twice ten seconds apart. Minutes of CPU on a large machine.',
+        zh: '立即扫描。默认启动一分钟后首次扫描，之后每十分钟一次。块须存在 5 秒以上且自上次扫描后未变，因此真正的泄漏在第二次扫描才出现：先 clear，跑负载，隔十秒扫描两次。大机器上会占用数分钟 CPU。',
+      },
+    ],
+    see: ['kmemleak'],
+    source: ['Documentation/dev-tools/kmemleak.rst', 'mm/kmemleak.c'],
+  },
+  {
+    id: 'kmemleak-false-positives',
+    kind: 'term',
+    names: [
+      'kmemleak false positives',
+      'kmemleak false positive',
+      '误报',
+      'kmemleak 误报',
+      'false positives',
+    ],
+    title: { en: 'False results of kmemleak', zh: 'kmemleak 的误报与漏报' },
+    text: [
+      {
+        en: 'False positives: the pointer is in a register, encoded, in memory that is not scanned, or the object is freed later by RCU. False negatives: a stale value looks like a pointer, or the object is still reachable. Believe a group that grows over several scans.',
+        zh: '误报：指针在寄存器里、被编码、位于不扫描的内存，或对象稍后由 RCU 释放。漏报：残留值恰好像指针，或对象仍可到达。只相信多次扫描中持续增长的一组。',
+      },
+    ],
+    see: ['kmemleak'],
+    source: ['Documentation/dev-tools/kmemleak.rst'],
+  },
+  {
+    id: 'config-debug-kmemleak',
+    kind: 'config',
+    names: ['CONFIG_DEBUG_KMEMLEAK', 'CONFIG_DEBUG_KMEMLEAK_DEFAULT_OFF', 'kernel hacking'],
+    title: { en: 'CONFIG_DEBUG_KMEMLEAK', zh: 'CONFIG_DEBUG_KMEMLEAK' },
+    text: [
+      {
+        en: 'Builds kmemleak in. “is not set” on nearly all distribution kernels: a debug kernel is needed. With …_DEFAULT_OFF it also wants kmemleak=on at boot.',
+        zh: '编入 kmemleak。几乎所有发行版内核都是 “is not set”，需使用 debug 内核。若设了 …_DEFAULT_OFF，还须启动参数 kmemleak=on。',
+      },
+    ],
+    see: ['kmemleak'],
+    source: ['lib/Kconfig.debug'],
+  },
+  {
+    id: 'config-have-debug-kmemleak',
+    kind: 'config',
+    names: ['CONFIG_HAVE_DEBUG_KMEMLEAK'],
+    title: { en: 'CONFIG_HAVE_DEBUG_KMEMLEAK', zh: 'CONFIG_HAVE_DEBUG_KMEMLEAK' },
+    text: [
+      {
+        en: 'Says only that the architecture could have kmemleak, not that this kernel has it.',
+        zh: '只表示该体系结构支持 kmemleak，并不表示这个内核编入了它。',
+      },
+    ],
+    see: ['config-debug-kmemleak'],
+    source: ['lib/Kconfig.debug'],
+  },
+  {
+    id: 'config-have-arch-kmemcheck',
+    kind: 'config',
+    names: ['CONFIG_HAVE_ARCH_KMEMCHECK', 'kmemcheck'],
+    title: { en: 'CONFIG_HAVE_ARCH_KMEMCHECK', zh: 'CONFIG_HAVE_ARCH_KMEMCHECK' },
+    text: [
+      {
+        en: 'The architecture could have kmemcheck, a checker of uninitialised reads that was removed in 4.15 in favour of KASAN and KMSAN.',
+        zh: '该体系结构支持 kmemcheck（检查读取未初始化内存），4.15 已移除，由 KASAN 与 KMSAN 取代。',
+      },
+    ],
+    see: ['uninitialised'],
+    source: ['arch/Kconfig of 3.10 and 4.15'],
+  },
+  {
+    id: 'config-devkmem',
+    kind: 'config',
+    names: ['CONFIG_DEVKMEM'],
+    title: { en: 'CONFIG_DEVKMEM', zh: 'CONFIG_DEVKMEM' },
+    text: [
+      {
+        en: 'The device /dev/kmem, the kernel’s virtual memory as a file. Nothing to do with kernel memory accounting; removed in 5.13.',
+        zh: '设备 /dev/kmem，以文件形式访问内核虚拟内存。与 kmem accounting 无关；5.13 移除。',
+      },
+    ],
+    see: ['kmem'],
+    source: ['drivers/char/Kconfig'],
+  },
+  {
+    id: 'debugfs-mount',
+    kind: 'command',
+    names: [
+      'mount -t debugfs nodev /sys/kernel/debug/',
+      'mount -t debugfs',
+      'debugfs',
+      'mount -t debugfs nodev /sys/kernel/debug',
+    ],
+    title: { en: 'mount -t debugfs nodev /sys/kernel/debug', zh: 'mount -t debugfs nodev /sys/kernel/debug' },
+    text: [
+      {
+        en: 'Mounts debugfs, where kmemleak and the slab traces are. systemd mounts it by itself. Kernel lockdown forbids it.',
+        zh: '挂载 debugfs，kmemleak 与 slab 跟踪在其中。systemd 会自动挂载；内核 lockdown 模式下禁止。',
+      },
+    ],
+    see: ['kmemleak-file'],
+    source: ['Documentation/filesystems/debugfs.rst'],
+  },
+  {
+    id: 'boot-config',
+    kind: 'file',
+    names: [
+      '/boot/config',
+      '/boot/config-$(uname -r)',
+      '/boot/config-`uname -r`',
+      'cat /boot/config-`uname -r`|grep CONFIG_MEMCG',
+      'cat /boot/config-`uname -r` | grep -i kmem',
+      '/proc/config.gz',
+      'kernel config',
+    ],
+    lines: [/\/boot\/config-/i],
+    title: { en: '/boot/config-$(uname -r)', zh: '/boot/config-$(uname -r)' },
+    text: [
+      {
+        en: 'What this kernel was built with; the same in /proc/config.gz where the kernel has it. Only the file of the running release counts. Built in does not mean active: CONFIG_MEMCG_KMEM=y is on every distribution kernel.',
+        zh: '该内核的编译选项；有的内核也提供 /proc/config.gz。只有与运行版本一致的文件才算数。编入不等于启用：所有发行版内核都是 CONFIG_MEMCG_KMEM=y。',
+      },
+    ],
+    see: ['config-memcg-kmem', 'config-memcg'],
+    source: ['Documentation/kbuild/kconfig.rst'],
+  },
+  {
+    id: 'config-memcg',
+    kind: 'config',
+    names: ['CONFIG_MEMCG'],
+    title: { en: 'CONFIG_MEMCG', zh: 'CONFIG_MEMCG' },
+    text: [
+      {
+        en: 'The memory controller: memory limits of containers. On every kernel that runs Kubernetes. Boot options such as cgroup_disable=memory switch it off.',
+        zh: '内存控制器，容器内存限制的基础。能运行 Kubernetes 的内核都有。启动参数 cgroup_disable=memory 可将其关闭。',
+      },
+    ],
+    see: ['memcg'],
+    source: ['init/Kconfig'],
+  },
+  {
+    id: 'config-memcg-kmem',
+    kind: 'config',
+    names: ['CONFIG_MEMCG_KMEM'],
+    title: { en: 'CONFIG_MEMCG_KMEM', zh: 'CONFIG_MEMCG_KMEM' },
+    text: [
+      {
+        en: 'Kernel memory accounting is built in. On 3.10 it is active only for cgroups whose kmem.limit was written, so =y proves nothing there; since 6.11 it comes with CONFIG_MEMCG.',
+        zh: '编入了内核内存计账。3.10 上只对写过 kmem.limit 的 cgroup 生效，所以 =y 说明不了问题；6.11 起并入 CONFIG_MEMCG。',
+      },
+    ],
+    see: ['kmem-accounting'],
+    source: ['init/Kconfig', 'https://git.kernel.org/torvalds/c/3a3b7fec3974'],
+  },
+  {
+    id: 'config-memcg-swap',
+    kind: 'config',
+    names: ['CONFIG_MEMCG_SWAP'],
+    title: { en: 'CONFIG_MEMCG_SWAP', zh: 'CONFIG_MEMCG_SWAP' },
+    text: [
+      {
+        en: 'Counting and limiting swap per cgroup (memory.memsw.* on v1). Part of CONFIG_MEMCG since 6.1.',
+        zh: '按 cgroup 统计并限制 swap（v1 的 memory.memsw.*）。6.1 起并入 CONFIG_MEMCG。',
+      },
+    ],
+    see: ['config-memcg-swap-enabled'],
+    source: ['init/Kconfig'],
+  },
+  {
+    id: 'config-memcg-swap-enabled',
+    kind: 'config',
+    names: ['CONFIG_MEMCG_SWAP_ENABLED', 'swapaccount', 'swapaccount=1'],
+    title: { en: 'CONFIG_MEMCG_SWAP_ENABLED', zh: 'CONFIG_MEMCG_SWAP_ENABLED' },
+    text: [
+      {
+        en: 'Swap accounting is on without swapaccount=1 at boot. Gone since 5.8, where it always is. It does not concern kernel memory.',
+        zh: '不加启动参数 swapaccount=1 也会统计 swap。5.8 起取消，一律开启。与内核内存无关。',
+      },
+    ],
+    see: ['config-memcg-swap'],
+    source: ['init/Kconfig'],
+  },
+  {
+    id: 'config-slub',
+    kind: 'config',
+    names: ['CONFIG_SLUB', 'CONFIG_SLUB_DEBUG'],
+    title: { en: 'CONFIG_SLUB, CONFIG_SLUB_DEBUG', zh: 'CONFIG_SLUB、CONFIG_SLUB_DEBUG' },
+    text: [
+      {
+        en: 'SLUB is the allocator, and its debugging can be switched on at boot with slub_debug.',
+        zh: '使用 SLUB 分配器，且可在启动时用 slub_debug 打开调试。',
+      },
+    ],
+    see: ['slub', 'slub_debug'],
+    source: ['mm/Kconfig.debug'],
+  },
+  {
+    id: 'nokmem',
+    kind: 'boot-option',
+    names: ['cgroup.memory=nokmem', '-tags=nokmem', 'nokmem build tags'],
+    lines: [/cgroup\.memory=\S*nokmem/i],
+    title: { en: 'cgroup.memory=nokmem', zh: 'cgroup.memory=nokmem' },
+    text: [
+      {
+        en: 'Kernel boot option: kernel memory is not charged to cgroups at all. Known from 4.5, and on EL7 from 3.10.0-1062.4.1; older kernels ignore it without a word. Per-pod limits no longer contain kernel memory.',
+        zh: '内核启动参数：完全不把内核内存记到 cgroup。4.5 起支持，EL7 须 3.10.0-1062.4.1 起；更旧的内核会静默忽略。之后 Pod 的限制不再约束内核内存。',
+      },
+    ],
+    correction: {
+      en: 'It is no cure on the kernels where the leak is worst: 3.10.0-514 and its like have no parser for it. Upgrade first, then check that memory.kmem.slabinfo of a new container gives EIO.',
+      zh: '在泄漏最严重的内核上它不起作用：3.10.0-514 之类根本不解析。应先升级内核，再确认新容器的 memory.kmem.slabinfo 返回 EIO。',
+    },
+    see: ['K-07', 'nokmem-boot-option', 'goflags-nokmem'],
+    source: [
+      'Documentation/admin-guide/kernel-parameters.txt',
+      'https://git.kernel.org/torvalds/c/04823c833b81',
+    ],
+  },
+  {
+    id: 'goflags-nokmem',
+    kind: 'command',
+    names: [
+      'GOFLAGS="-tags=nokmem"',
+      'kubelet GOFLAGS="-tags=nokmem"',
+      'GOFLAGS',
+      'nokmem build tag',
+      'BUILDTAGS',
+      '$ kubelet GOFLAGS="-tags=nokmem"',
+      'GOFLAGS=-tags=nokmem',
+      'kubelet nokmem',
+    ],
+    lines: [/GOFLAGS=/i, /-tags=nokmem/i],
+    title: {
+      en: 'GOFLAGS="-tags=nokmem": building a kubelet without kmem',
+      zh: 'GOFLAGS="-tags=nokmem"：编译不开启 kmem 的 kubelet',
+    },
+    text: [
+      {
+        en: 'Builds kubelet so that it does not activate kernel memory accounting: ./build/run.sh make kubelet KUBE_BUILD_PLATFORMS=linux/amd64 GOFLAGS="-tags=nokmem". Works from 1.14, not needed from about 1.22. runc: make BUILDTAGS="seccomp selinux nokmem" for rc6 to rc93.',
+        zh: '编译出不开启 kmem accounting 的 kubelet：./build/run.sh make kubelet KUBE_BUILD_PLATFORMS=linux/amd64 GOFLAGS="-tags=nokmem"。1.14 起可用，约 1.22 起不再需要。runc（rc6 到 rc93）则为 make BUILDTAGS="seccomp selinux nokmem"。',
+      },
+    ],
+    correction: {
+      en: 'It is a make variable of the build. “kubelet GOFLAGS=…” on a command line does nothing. Both kubelet and runc must be built so: a child inherits the accounting of its parent.',
+      zh: '这是编译时的 make 变量，在命令行上执行 “kubelet GOFLAGS=…” 没有任何作用。kubelet 与 runc 都要这样编译：子 cgroup 会继承父级的计账。',
+    },
+    see: ['runtime-without-kmem', 'K-05', 'K-04'],
+    source: [
+      'https://github.com/kubernetes/kubernetes/issues/61937',
+      'https://github.com/opencontainers/runc/issues/1725',
+    ],
+  },
+  {
+    id: '1075',
+    kind: 'term',
+    names: [
+      '3.10.0-1075.el7',
+      'kernel-3.10.0-1075.el7',
+      '3.10.0-1075',
+      'centos 7.8',
+      'rhel 7.8',
+      '3.10.0-1127.el7',
+      '3.10.0-1062.4.1.el7',
+      'kernel-3.10.0-1127.el7',
+      'bugzilla 1507149',
+      'slab leak causing a crash when using kmem control group',
+    ],
+    title: {
+      en: '3.10.0-1075.el7: the build with the fix of the slab leak',
+      zh: '3.10.0-1075.el7：修复 slab 泄漏的内部构建',
+    },
+    text: [
+      {
+        en: 'The fix of Bugzilla 1507149 went into build 1075. Kernels to install: 3.10.0-1127.el7 (7.8) or later, for 7.7 3.10.0-1062.4.1.el7.',
+        zh: 'Bugzilla 1507149 的修复进入构建 1075。可安装的内核：3.10.0-1127.el7（7.8）或更高，7.7 为 3.10.0-1062.4.1.el7。',
+      },
+    ],
+    correction: {
+      en: 'No package of build 1075 was ever shipped. And the upgrade alone may not do: with accounting active, one report still has the leak on 3.10.0-1160.24.1, so keep kmem off as well.',
+      zh: '构建 1075 从未作为软件包发布。而且只升级可能不够：有报告称计账开启时 3.10.0-1160.24.1 仍泄漏，因此还应关闭 kmem。',
+    },
+    see: ['K-01', 'kernel-upgrade-el7'],
+    source: [
+      'https://bugzilla.redhat.com/show_bug.cgi?id=1507149',
+      'https://access.redhat.com/errata/RHSA-2019:3055',
+    ],
+  },
+  {
+    id: 'linux-3.10',
+    kind: 'term',
+    names: ['linux 3.10', 'kernel 3.10', '3.10 内核', 'linux 3.10.x', '3.10', '3.10.0'],
+    title: { en: 'Linux 3.10 (RHEL and CentOS 7)', zh: 'Linux 3.10（RHEL 与 CentOS 7）' },
+    text: [
+      {
+        en: 'EL7 kernels are 3.10 with years of backports, so the build number decides, not “3.10”. Kernel memory accounting there is opt-in, cannot reclaim, and leaks.',
+        zh: 'EL7 内核是 3.10 加上多年的回移补丁，因此要看构建号，而不是 “3.10”。其 kmem accounting 需手动触发、不能回收，且会泄漏。',
+      },
+    ],
+    see: ['K-01', 'K-02', 'K-03', 'K-07'],
+    source: ['https://github.com/kubernetes/kubernetes/issues/61937'],
+  },
+  {
+    id: 'runc',
+    kind: 'term',
+    names: ['opencontainers/runc', 'libcontainer'],
+    title: { en: 'runc', zh: 'runc' },
+    text: [
+      {
+        en: 'The program that makes containers and their cgroups. From 1.0.0-rc3 to rc93 it writes memory.kmem.limit_in_bytes (1, then -1) of each, which switches accounting on where that is opt-in.',
+        zh: '创建容器及其 cgroup 的程序。1.0.0-rc3 到 rc93 会对每个 cgroup 写 memory.kmem.limit_in_bytes（先 1 后 -1），在 opt-in 的内核上由此开启计账。',
+      },
+    ],
+    see: ['K-04', 'runtime-without-kmem'],
+    source: ['https://github.com/opencontainers/runc/pull/1350'],
+  },
+  {
+    id: 'kubelet',
+    kind: 'term',
+    names: ['kubelet 1.14', 'kubernetes'],
+    title: { en: 'kubelet', zh: 'kubelet' },
+    text: [
+      {
+        en: 'Makes the cgroups of pods and QoS classes with runc’s libcontainer, and so activates accounting on opt-in kernels above the containers. It evicts by working_set; it kills nothing on OOM, the kernel does.',
+        zh: '用 runc 的 libcontainer 创建 Pod 与 QoS 层级的 cgroup，因此在 opt-in 的内核上会在容器之上就开启计账。它按 working_set 驱逐；OOM kill 由内核执行，与它无关。',
+      },
+    ],
+    see: ['K-05', 'eviction', 'runtime-without-kmem'],
+    source: ['https://github.com/kubernetes/kubernetes/issues/61937'],
+  },
+  {
+    id: 'slub-unable',
+    kind: 'log-line',
+    names: [
+      'SLUB: Unable to allocate memory on node -1 (gfp=0x80d0)',
+      'SLUB: Unable to allocate',
+      'SLUB: Unable to allocate memory on node',
+      'unable to allocate memory on node',
+      'dmesg -T | grep SLUB',
+    ],
+    lines: [/sl[ua]b: unable to allocate memory/i],
+    title: {
+      en: 'SLUB: Unable to allocate memory on node -1',
+      zh: 'SLUB: Unable to allocate memory on node -1',
+    },
+    text: [
+      {
+        en: 'A slab cache could not get a page. It is no OOM kill: the caller gets ENOMEM. node -1 means any NUMA node.',
+        zh: '某个 slab 缓存没能申请到页。这不是 OOM kill：调用方得到 ENOMEM。node -1 表示任意 NUMA 节点。',
+      },
+      {
+        en: 'Read the next line: a cache named cache(id:cgroup) says that the limit of that cgroup was hit, while the node may have plenty of memory. A plain name says that the node itself was short of pages.',
+        zh: '看下一行：若缓存名为 cache(id:cgroup)，是撞到了该 cgroup 的限制，节点内存可能很充足；若没有后缀，则是节点本身缺页。',
+      },
+    ],
+    see: ['slub-allocation-failure', 'K-03', 'K-01'],
+    source: ['mm/slub.c, slab_out_of_memory'],
+  },
+  {
+    id: 'kmem-line',
+    kind: 'log-line',
+    names: [
+      'kmem: usage 3868836kB, limit 9007199254740988kB, failcnt 0',
+      'kmem: usage',
+      'dmesg -T | grep kmem',
+    ],
+    lines: [/\bkmem: usage \d/i],
+    title: { en: 'kmem: usage N kB, limit N kB, failcnt N', zh: 'kmem: usage N kB, limit N kB, failcnt N' },
+    text: [
+      {
+        en: 'In an OOM report of cgroup v1: how much of the cgroup’s usage is kernel memory. Near the usage of the line “memory:” with next to no rss below: kernel memory fills the limit, and a larger heap or limit is no cure. On 3.10 any value above 0 proves that accounting was activated.',
+        zh: 'cgroup v1 的 OOM 报告中的一行：该 cgroup 用量里有多少是内核内存。若接近 “memory:” 行的用量，而下面的 rss 几乎为 0，说明限制是被内核内存占满的，调大堆或限制都不治本。在 3.10 上只要大于 0 就证明计账已被开启。',
+      },
+    ],
+    see: ['kmem-fills-memcg', 'unlimited', 'failcnt', 'K-01'],
+    source: ['mm/memcontrol.c, mem_cgroup_print_oom_info'],
+  },
+  {
+    id: 'unlimited',
+    kind: 'term',
+    names: [
+      '9007199254740988kB',
+      '9007199254740988',
+      '9223372036854771712',
+      '9223372036854775807',
+      '9007199254740991kB',
+      'PAGE_COUNTER_MAX',
+      '18014398509481983kB',
+    ],
+    title: { en: '9007199254740988kB: no limit', zh: '9007199254740988kB：无限制' },
+    text: [
+      {
+        en: 'The largest value of the counter, the kernel’s way of saying “no limit”. With a limit so large failcnt 0 is no surprise.',
+        zh: '计数器的最大值，即内核表示“无限制”的方式。限制如此之大，failcnt 为 0 不足为奇。',
+      },
+    ],
+    see: ['kmem-line'],
+    source: ['include/linux/page_counter.h'],
+  },
+  {
+    id: 'failcnt',
+    kind: 'term',
+    names: ['failcnt 0', 'memory.failcnt', 'container_memory_failcnt'],
+    title: { en: 'failcnt', zh: 'failcnt' },
+    text: [
+      {
+        en: 'How often a charge met the limit. Each may have been answered by reclaim, so it is no count of OOM kills; that is oom_kill of memory.oom_control (4.13) or memory.events.',
+        zh: '记账撞到限制的次数。每次都可能靠回收解决，因此不是 OOM kill 次数；后者见 memory.oom_control 的 oom_kill（4.13 起）或 memory.events。',
+      },
+    ],
+    see: ['memory.oom_control'],
+    source: ['Documentation/admin-guide/cgroup-v1/memory.rst'],
+  },
+  {
+    id: 'memcg-stats',
+    kind: 'log-line',
+    names: [
+      'Memory cgroup stats',
+      'Memory cgroup stats for',
+      'Memory cgroup stats for /kubepods/burstable',
+      "dmesg -T | grep 'Memory cgroup'",
+    ],
+    lines: [/memory cgroup stats for /i],
+    title: { en: 'Memory cgroup stats for PATH', zh: 'Memory cgroup stats for PATH' },
+    text: [
+      {
+        en: 'What the cgroup at its limit holds. On 3.10 one line for each cgroup of the subtree, in kB, with the values of that cgroup alone; kernel memory is not in it. If the sum of rss and cache is far below “memory: usage”, the rest is kernel memory.',
+        zh: '达到限制的 cgroup 里有什么。3.10 上子树里每个 cgroup 一行，单位 KB，只含该 cgroup 自身的值，不含内核内存。若 rss 与 cache 之和远小于 “memory: usage”，其余就是内核内存。',
+      },
+    ],
+    see: ['kmem-line', 'rss', 'cache'],
+    source: ['mm/memcontrol.c'],
+  },
+  {
+    id: 'memcg-oom-line',
+    kind: 'log-line',
+    names: [
+      'Memory cgroup out of memory',
+      'Memory cgroup out of memory: Kill process 789343 (java) score 1074 or sacrifice child',
+      'Kill process',
+      'sacrifice child',
+      'Memory cgroup out of memory: Killed process',
+      'score 1074',
+    ],
+    lines: [/memory cgroup out of memory/i, /\bkill process \d+ .{0,40}score \d+/i, /\bkilled process \d+/i],
+    title: {
+      en: 'Memory cgroup out of memory: Kill process N (comm) score N or sacrifice child',
+      zh: 'Memory cgroup out of memory: Kill process N (comm) score N or sacrifice child',
+    },
+    text: [
+      {
+        en: 'A limit was hit and reclaim failed, so the kernel killed a process of that cgroup; the node may have free memory. The score is the share of the limit in permille plus oom_score_adj: 1074 = 78 ‰ + 996. A low share tells that the victim holds little of the memory. The process really killed is in the line “Killed process”.',
+        zh: '撞到限制且回收失败，内核杀掉了该 cgroup 里的一个进程；节点可能还有空闲内存。score = 占限制的千分比 + oom_score_adj：1074 = 78‰ + 996。占比很低说明受害者并不是占内存的大头。实际被杀的进程见 “Killed process” 行。',
+      },
+    ],
+    see: ['memcg-oom-kill', 'oom_score_adj', 'oom-killer'],
+    source: ['mm/oom_kill.c'],
+  },
+  {
+    id: 'oom-killer-line',
+    kind: 'log-line',
+    names: [
+      'invoked oom-killer',
+      'java invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=996',
+      "dmesg -T | grep 'oom-killer'",
+      'dmesg | grep oom-killer',
+    ],
+    lines: [/invoked oom-killer/i],
+    title: { en: 'COMM invoked oom-killer', zh: 'COMM invoked oom-killer' },
+    text: [
+      {
+        en: 'The first line of an OOM report: whose allocation could not be met, which is not necessarily who is to blame or who is killed. gfp_mask=0xd0 is GFP_KERNEL on 3.10, printed for user pages charged to a cgroup as well; order=0 is a single page.',
+        zh: 'OOM 报告的第一行：谁的分配没能满足，不一定是元凶，也不一定是被杀者。3.10 上 gfp_mask=0xd0 即 GFP_KERNEL，向 cgroup 记账的用户页也打印它；order=0 表示单页。',
+      },
+    ],
+    see: ['oom-killer', 'oom_score_adj', 'memcg-oom-kill', 'node-oom-kill'],
+    source: ['mm/oom_kill.c'],
+  },
+  {
+    id: 'oom-killer',
+    kind: 'term',
+    names: [
+      'oom killer',
+      'oom',
+      'oom kill',
+      'oom-kill',
+      'out of memory',
+      'oomkilled',
+      '137',
+      'exit code 137',
+    ],
+    title: { en: 'The OOM killer', zh: 'OOM killer' },
+    text: [
+      {
+        en: 'Kills a process when memory cannot be had: of a cgroup when a charge would pass the limit of that cgroup or of any above it (pod, QoS class, kubepods) and reclaim could not free enough; of the whole node when the zones run out.',
+        zh: '在拿不到内存时杀进程：cgroup 级别——记账会超出该 cgroup 或其任一上级（Pod、QoS、kubepods）的限制且回收不出足够的页；节点级别——内存 zone 耗尽。',
+      },
+      {
+        en: 'The victim is who has the most rss, swap and page tables, plus oom_score_adj.',
+        zh: '选择 rss、swap、页表之和加上 oom_score_adj 后最高的进程。',
+      },
+    ],
+    correction: {
+      en: 'It does not look at working_set. It acts on the page counter: everything charged, page cache and kernel memory included. A container can be killed with working_set below its limit.',
+      zh: '它不看 working_set，而看页计数器：所有记账，包括页缓存与内核内存。working_set 低于限制时容器也可能被杀。',
+    },
+    see: ['working_set', 'memcg-oom-kill', 'node-oom-kill', 'oom_score_adj'],
+    source: ['mm/oom_kill.c', 'mm/memcontrol.c, try_charge'],
+  },
+  {
+    id: 'oom_score_adj',
+    kind: 'term',
+    names: ['oom_score_adj=996', 'oom score adj', '/proc/PID/oom_score_adj', 'oom_score'],
+    lines: [/^oom_score_adj=-?\d+$/i],
+    title: { en: 'oom_score_adj', zh: 'oom_score_adj' },
+    text: [
+      {
+        en: 'Added to a process’s score in permille; -1000 is never killed. kubelet sets -997 for Guaranteed (-998 on old versions), 1000 for BestEffort, and for Burstable 1000 minus the permille of the node’s memory that is requested: 996 is a request of about 0.4 % of the node.',
+        zh: '以千分比加到进程得分上；-1000 表示绝不杀。kubelet 对 Guaranteed 设 -997（旧版 -998），BestEffort 设 1000，Burstable 设 1000 减去请求占节点内存的千分比：996 即请求约为节点的 0.4%。',
+      },
+    ],
+    see: ['memcg-oom-line', 'oom-killer'],
+    source: [
+      'mm/oom_kill.c',
+      'https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/',
+    ],
+  },
+  {
+    id: 'no-space-left-on-device',
+    kind: 'log-line',
+    names: [
+      'no space left on device',
+      'ENOSPC',
+      'oci runtime error',
+      'mkdir /sys/fs/cgroup/memory',
+      'applying cgroup configuration for process caused',
+      'Error response from daemon: oci runtime error',
+      'container_linux.go:247',
+      'process_linux.go:258',
+    ],
+    lines: [/no space left on device/i],
+    title: {
+      en: 'mkdir /sys/fs/cgroup/memory/…: no space left on device',
+      zh: 'mkdir /sys/fs/cgroup/memory/…：no space left on device',
+    },
+    text: [
+      {
+        en: 'Under /sys/fs/cgroup/memory this is not the disk: there is no memory cgroup id left. Compare num_cgroups of /proc/cgroups with 65535, and count the directories.',
+        zh: '出现在 /sys/fs/cgroup/memory 下时与磁盘无关：内存 cgroup id 用完了。把 /proc/cgroups 的 num_cgroups 与 65535 比较，再数目录。',
+      },
+      {
+        en: 'With inotify_add_watch in the message it is fs.inotify.max_user_watches. Kernels 4.7 to 5.7, and EL7 with private ids, say “cannot allocate memory” instead.',
+        zh: '若报错里有 inotify_add_watch，则是 fs.inotify.max_user_watches。4.7 到 5.7 的内核以及带私有 id 的 EL7 报的是 “cannot allocate memory”。',
+      },
+    ],
+    see: ['memcg-id-exhaustion', 'K-02', 'cssid', 'K-51'],
+    source: ['https://github.com/moby/moby/issues/29638', 'https://git.kernel.org/torvalds/c/11d6761218d1'],
+  },
+  {
+    id: 'cannot-allocate-memory',
+    kind: 'log-line',
+    names: ['cannot allocate memory', 'ENOMEM'],
+    lines: [/cannot allocate memory/i],
+    title: { en: 'cannot allocate memory (ENOMEM)', zh: 'cannot allocate memory（ENOMEM）' },
+    text: [
+      {
+        en: 'From mkdir under the memory hierarchy: memory cgroup ids or, on EL7, places for kernel memory accounting have run out. From fork or socket: a limit of the cgroup or of pids. From malloc: the node or an address space limit.',
+        zh: 'mkdir 内存层级时：内存 cgroup id 用尽，EL7 上也可能是 kmem 计账的位置用尽。fork 或 socket 时：cgroup 限制或 pids 限制。malloc 时：节点内存或地址空间限制。',
+      },
+    ],
+    see: ['K-02', 'K-03', 'memcg-id-exhaustion'],
+    source: [
+      'https://github.com/docker/for-linux/issues/841',
+      'https://git.kernel.org/torvalds/c/11d6761218d1',
+    ],
+  },
+  {
+    id: 'dmesg-T',
+    kind: 'command',
+    names: ['dmesg -T', 'dmesg', 'dmesg -T | grep'],
+    title: { en: 'dmesg -T', zh: 'dmesg -T' },
+    text: [
+      {
+        en: 'The kernel’s ring with wall clock time, in the language of the locale: 五 7月 3 is Friday 3 July. The time is computed from the uptime and wrong after suspend. A grep loses the lines that belong together: keep the whole report.',
+        zh: '带墙上时间的内核日志，随 locale 变化：“五 7月 3” 即 7 月 3 日星期五。时间由开机时长推算，休眠后会有偏差。grep 会丢掉同一报告的其他行：请保留完整报告。',
+      },
+    ],
+    see: ['save-evidence'],
+    source: ['dmesg(1)'],
+  },
+  {
+    id: 'uname',
+    kind: 'command',
+    names: ['uname -r'],
+    title: { en: 'uname -r', zh: 'uname -r' },
+    text: [
+      {
+        en: 'The release of the running kernel. The package installed last may not be the one that runs: a fix is there only after the reboot.',
+        zh: '正在运行的内核版本。最后安装的软件包未必在运行：重启之后修复才生效。',
+      },
+    ],
+    see: ['1075'],
+    source: ['uname(1)'],
+  },
+  {
+    id: 'max-usage',
+    kind: 'metric',
+    names: [
+      'container_memory_max_usage_bytes',
+      'max_usage',
+      'memory.max_usage_in_bytes',
+      'memory.peak',
+      'max usage',
+    ],
+    title: { en: 'container_memory_max_usage_bytes: the peak', zh: 'container_memory_max_usage_bytes：峰值' },
+    text: [
+      {
+        en: 'The highest usage since the cgroup was made or the value reset: memory.max_usage_in_bytes on v1, memory.peak on v2 (5.19), else 0.',
+        zh: '自 cgroup 创建或清零以来的最高用量：v1 为 memory.max_usage_in_bytes，v2 为 memory.peak（5.19 起），否则为 0。',
+      },
+    ],
+    correction: {
+      en: 'It is not the most that may be used: that is the limit, container_spec_memory_limit_bytes.',
+      zh: '它不是“最大可用内存”：那是限制，即 container_spec_memory_limit_bytes。',
+    },
+    see: ['usage', 'working_set'],
+    source: [
+      'cAdvisor container/libcontainer/handler.go, setMemoryStats',
+      'Documentation/admin-guide/cgroup-v1/memory.rst',
+    ],
+  },
+  {
+    id: 'usage',
+    kind: 'metric',
+    names: [
+      'container_memory_usage_bytes',
+      'memory.usage_in_bytes',
+      'memory.current',
+      'usage_in_bytes',
+      'usage_bytes',
+    ],
+    title: {
+      en: 'container_memory_usage_bytes: all that is charged',
+      zh: 'container_memory_usage_bytes：全部记账',
+    },
+    text: [
+      {
+        en: 'memory.usage_in_bytes or memory.current: anonymous memory, page cache, tmpfs and charged kernel memory. This is what the limit is held against. On the root of v1 it leaves kernel memory out.',
+        zh: '即 memory.usage_in_bytes 或 memory.current：匿名内存、页缓存、tmpfs 与计账的内核内存。限制比对的就是它。v1 的根 cgroup 不含内核内存。',
+      },
+    ],
+    correction: {
+      en: 'It is not “memory applied for plus working set”: memory counts when it is touched, and the working set is a part of usage, not added to it.',
+      zh: '它不是“已申请的内存 + 工作集”：内存在真正触碰时才记账，而工作集是用量的一部分，并非另外相加。',
+    },
+    see: ['working_set', 'cache', 'rss'],
+    source: [
+      'cAdvisor container/libcontainer/handler.go, setMemoryStats',
+      'Documentation/admin-guide/cgroup-v1/memory.rst',
+    ],
+  },
+  {
+    id: 'working_set',
+    kind: 'metric',
+    names: ['container_memory_working_set_bytes', 'working set', 'working_set_bytes', '工作集', '工作集内存'],
+    title: { en: 'working_set: usage without inactive page cache', zh: 'working_set：用量减去不活跃页缓存' },
+    text: [
+      {
+        en: 'usage - inactive_file, never below 0. kubelet evicts by it, kubectl top and the autoscalers show it. It still holds active page cache, reclaimable slab and tmpfs, so it can be high without danger (K-23, K-24).',
+        zh: '= usage - inactive_file，最低为 0。kubelet 按它驱逐，kubectl top 与自动伸缩也显示它。它仍包含活跃页缓存、可回收 slab 与 tmpfs，所以偏高不一定危险（K-23、K-24）。',
+      },
+    ],
+    correction: {
+      en: 'The OOM killer does not use it. The kernel compares the page counter (usage) with the limit of the cgroup and of every cgroup above it, and kills when reclaim frees too little.',
+      zh: 'OOM killer 不使用它。内核拿页计数器（usage）与该 cgroup 及其每一级上级的限制比较，回收不足时才杀进程。',
+    },
+    see: ['oom-killer', 'usage', 'inactive_file', 'K-23'],
+    source: [
+      'cAdvisor container/libcontainer/handler.go, setMemoryStats',
+      'https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/',
+    ],
+  },
+  {
+    id: 'rss',
+    kind: 'metric',
+    names: ['container_memory_rss', 'total_rss', 'anon', 'rss:0KB', '常驻内存集', 'resident set size'],
+    title: { en: 'rss: anonymous memory of the cgroup', zh: 'rss：cgroup 的匿名内存' },
+    text: [
+      {
+        en: 'total_rss on v1, anon on v2: heap, stacks, private mappings, with transparent huge pages and memory freed lazily. File pages and tmpfs are not in it, so it differs from the RSS of ps.',
+        zh: 'v1 为 total_rss，v2 为 anon：堆、栈、私有映射，含透明大页与延迟释放的内存。不含文件页与 tmpfs，因此与 ps 的 RSS 不同。',
+      },
+    ],
+    correction: {
+      en: 'The order max_usage ≥ usage ≥ working_set holds by construction; how far working_set is above rss says how much is active page cache, tmpfs and kernel memory.',
+      zh: 'max_usage ≥ usage ≥ working_set 由定义保证；working_set 比 rss 高出的部分，就是活跃页缓存、tmpfs 与内核内存。',
+    },
+    see: ['working_set', 'rss_huge', 'cache'],
+    source: [
+      'cAdvisor container/libcontainer/handler.go, setMemoryStats',
+      'Documentation/admin-guide/cgroup-v1/memory.rst',
+    ],
+  },
+  {
+    id: 'cache',
+    kind: 'metric',
+    names: [
+      'container_memory_cache',
+      'total_cache',
+      'page cache',
+      'page-cache',
+      'filesystem cache',
+      '页缓存',
+      'cache:0KB',
+      'file',
+    ],
+    title: { en: 'cache: page cache of the cgroup', zh: 'cache：cgroup 的页缓存' },
+    text: [
+      {
+        en: 'Pages of files, tmpfs and shared memory included. Clean file pages are reclaimed before anybody is killed; tmpfs without swap, dirty and locked pages are not.',
+        zh: '文件页，包括 tmpfs 与共享内存。干净的文件页会在杀进程之前被回收；没有 swap 时的 tmpfs、脏页、锁定页则不能。',
+      },
+    ],
+    see: ['working_set', 'shmem', 'inactive_file'],
+    source: [
+      'cAdvisor container/libcontainer/handler.go, setMemoryStats',
+      'Documentation/admin-guide/cgroup-v1/memory.rst',
+    ],
+  },
+  {
+    id: 'inactive_file',
+    kind: 'metric',
+    names: ['total_inactive_file', 'active_file', 'inactive_anon', 'active_anon', 'total_active_file'],
+    title: {
+      en: 'inactive_file, active_file, inactive_anon, active_anon',
+      zh: 'inactive_file、active_file、inactive_anon、active_anon',
+    },
+    text: [
+      {
+        en: 'The LRU lists of memory.stat. inactive_file is reclaimed first and is what working_set leaves out; active_file was used more than once but can be reclaimed too. tmpfs is on the anon lists.',
+        zh: 'memory.stat 中的 LRU 链表。inactive_file 最先被回收，也是 working_set 扣掉的部分；active_file 被多次访问，但同样可回收。tmpfs 在 anon 链表上。',
+      },
+    ],
+    see: ['working_set', 'K-23'],
+    source: ['Documentation/admin-guide/cgroup-v2.rst'],
+  },
+  {
+    id: 'rss_huge',
+    kind: 'metric',
+    names: ['rss_huge', 'anon_thp', 'rss_huge:202752KB', 'container_memory_rss_huge'],
+    title: { en: 'rss_huge: transparent huge pages', zh: 'rss_huge：透明大页' },
+    text: [
+      {
+        en: 'The part of rss in huge pages. Close to rss: the allocator may count far less than the kernel (K-37).',
+        zh: 'rss 中以大页存在的部分。接近 rss 时，分配器自己的统计可能远小于内核的（K-37）。',
+      },
+    ],
+    see: ['rss', 'K-37'],
+    source: ['Documentation/admin-guide/cgroup-v1/memory.rst'],
+  },
+  {
+    id: 'shmem',
+    kind: 'metric',
+    names: ['shmem', 'tmpfs', 'emptydir', '/dev/shm', 'mapped_file', 'unevictable'],
+    title: { en: 'shmem: tmpfs and shared memory', zh: 'shmem：tmpfs 与共享内存' },
+    text: [
+      {
+        en: 'Charged to the cgroup that wrote it first, part of cache. Restarting the container does not free files on a memory-backed emptyDir or /dev/shm; deleting them does.',
+        zh: '记在首次写入者的 cgroup 名下，属于 cache。重启容器不会释放内存型 emptyDir 或 /dev/shm 上的文件，删除文件才会。',
+      },
+    ],
+    see: ['K-27', 'remove-tmpfs-files'],
+    source: ['Documentation/admin-guide/cgroup-v2.rst'],
+  },
+  {
+    id: 'mem-pressure',
+    kind: 'term',
+    names: [
+      'mem pressure',
+      'memory pressure',
+      'memorypressure',
+      'eviction',
+      '驱逐',
+      'memory.available',
+      '内存压力',
+    ],
+    title: { en: 'Memory pressure and eviction', zh: '内存压力与驱逐' },
+    text: [
+      {
+        en: 'kubelet evicts pods when memory.available, capacity minus working_set of the node, falls below its threshold (100Mi). That is another thing than an OOM kill, and it is blind to kernel memory outside the containers.',
+        zh: '当 memory.available（容量减去节点 working_set）低于阈值（100Mi）时，kubelet 驱逐 Pod。这与 OOM kill 是两回事，而且看不到容器之外的内核内存。',
+      },
+    ],
+    see: ['working_set', 'K-23', 'reserve-node-memory'],
+    source: ['https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/'],
+  },
+  {
+    id: 'cgroup-memory',
+    kind: 'file',
+    names: [
+      '/sys/fs/cgroup/memory',
+      '/sys/fs/cgroup',
+      'sys/fs/cgroup/memory',
+      '/sys/fs/cgroup/memory/kubepods',
+      'kubepods',
+      '/kubepods/burstable',
+      'burstable',
+      'besteffort',
+      'guaranteed',
+    ],
+    title: {
+      en: '/sys/fs/cgroup/memory: the memory hierarchy of cgroup v1',
+      zh: '/sys/fs/cgroup/memory：cgroup v1 的内存层级',
+    },
+    text: [
+      {
+        en: 'One directory for each live memory cgroup: kubepods, QoS class (burstable, besteffort), pod, container. Directories are only the living: removed ones that are still held are not here. On v2 it is /sys/fs/cgroup itself.',
+        zh: '每个存活的内存 cgroup 一个目录：kubepods、QoS 层级（burstable、besteffort）、Pod、容器。目录里只有活的，已删除但未释放的不在其中。v2 则是 /sys/fs/cgroup 本身。',
+      },
+    ],
+    see: ['memcg', 'dying-memcg', 'num-cgroups'],
+    source: ['Documentation/admin-guide/cgroup-v1/memory.rst'],
+  },
+  {
+    id: 'memory.kmem.limit_in_bytes',
+    kind: 'file',
+    names: [
+      'memory.kmem.limit_in_bytes',
+      'kmem.limit_in_bytes',
+      'kmem.limit',
+      'memory.kmem.max_usage_in_bytes',
+      'memory.kmem.failcnt',
+    ],
+    title: { en: 'memory.kmem.limit_in_bytes', zh: 'memory.kmem.limit_in_bytes' },
+    text: [
+      {
+        en: 'On 3.10 to 4.4 the first write to it, even of -1 after 1, switches kernel memory accounting on for this cgroup for good; possible only while it has no tasks and children. From 5.16 writing has no effect or fails.',
+        zh: '3.10 到 4.4 上，第一次写入（哪怕先写 1 再写 -1）就永久开启该 cgroup 的 kmem accounting，且只能在没有任务与子 cgroup 时写。5.16 起写入无效或报错。',
+      },
+    ],
+    see: ['kmem-accounting', 'K-04', 'K-12', 'K-13'],
+    source: ['Documentation/admin-guide/cgroup-v1/memory.rst'],
+  },
+  {
+    id: 'memory.kmem.usage_in_bytes',
+    kind: 'file',
+    names: [
+      'memory.kmem.usage_in_bytes',
+      'kmem.usage_in_bytes',
+      'container_memory_kernel_usage',
+      'kernel_usage',
+    ],
+    title: { en: 'memory.kmem.usage_in_bytes', zh: 'memory.kmem.usage_in_bytes' },
+    text: [
+      {
+        en: 'Kernel memory charged to the cgroup and those below, a part of memory.usage_in_bytes. On 3.10 it is 0 unless accounting was activated. v2: kernel of memory.stat (5.18).',
+        zh: '记在该 cgroup 及其下级的内核内存，是 memory.usage_in_bytes 的一部分。3.10 上未开启计账时为 0。v2 见 memory.stat 的 kernel（5.18 起）。',
+      },
+    ],
+    see: ['kmem-fills-memcg', 'kmem'],
+    source: ['Documentation/admin-guide/cgroup-v1/memory.rst'],
+  },
+  {
+    id: 'memory.kmem.slabinfo',
+    kind: 'file',
+    names: ['memory.kmem.slabinfo', 'kmem.slabinfo'],
+    title: { en: 'memory.kmem.slabinfo', zh: 'memory.kmem.slabinfo' },
+    text: [
+      {
+        en: 'The slab caches of one cgroup. On EL7 an input/output error says that accounting is not active there; a table that it is. Empty on 5.9 and EL8.5 and later. Read one or two, never all: each read holds the slab mutex (K-39).',
+        zh: '一个 cgroup 的 slab 缓存。EL7 上返回 Input/output error 说明未开启计账，能读到表格则说明已开启。5.9 与 EL8.5 起恒为空。读一两个即可，绝不要全读：每次读取都持有 slab mutex（K-39）。',
+      },
+    ],
+    see: ['kmem-accounting', 'K-39'],
+    source: ['mm/memcontrol.c'],
+  },
+  {
+    id: 'limit-in-bytes',
+    kind: 'file',
+    names: [
+      'memory.limit_in_bytes',
+      'memory.max',
+      'hierarchical_memory_limit',
+      'memory.memsw.limit_in_bytes',
+    ],
+    title: { en: 'memory.limit_in_bytes, memory.max', zh: 'memory.limit_in_bytes、memory.max' },
+    text: [
+      {
+        en: 'What usage of this cgroup may not pass. Every cgroup above has its own, and the first one that is hit decides.',
+        zh: '该 cgroup 用量不得超过的值。每一级上级都有自己的限制，先撞到哪个算哪个。',
+      },
+    ],
+    see: ['oom-killer', 'unlimited'],
+    source: ['Documentation/admin-guide/cgroup-v1/memory.rst', 'Documentation/admin-guide/cgroup-v2.rst'],
+  },
+  {
+    id: 'memory.stat',
+    kind: 'file',
+    names: ['memory.stat', 'memory.stat kernel', 'slab_reclaimable', 'slab_unreclaimable'],
+    title: { en: 'memory.stat', zh: 'memory.stat' },
+    text: [
+      {
+        en: 'What the usage of a cgroup is made of. v1 has no kernel memory in it (total_* is the subtree); v2 has kernel, slab_reclaimable, slab_unreclaimable, sock, percpu.',
+        zh: 'cgroup 用量的构成。v1 不含内核内存（total_* 为整个子树）；v2 有 kernel、slab_reclaimable、slab_unreclaimable、sock、percpu。',
+      },
+    ],
+    see: ['kmem', 'rss', 'cache'],
+    source: ['Documentation/admin-guide/cgroup-v1/memory.rst', 'Documentation/admin-guide/cgroup-v2.rst'],
+  },
+  {
+    id: 'memory.oom_control',
+    kind: 'file',
+    names: ['memory.oom_control', 'memory.events', 'oom_kill', 'memory.oom.group'],
+    title: { en: 'memory.oom_control, memory.events', zh: 'memory.oom_control、memory.events' },
+    text: [
+      {
+        en: 'oom_kill counts the processes killed (4.13): on v1 in the cgroup of the victim, on v2 upwards as well. oom and max count limits hit.',
+        zh: 'oom_kill 为被杀进程数（4.13 起）：v1 记在受害者的 cgroup，v2 还逐级向上累计。oom 与 max 是撞到限制的次数。',
+      },
+    ],
+    see: ['memcg-oom-kill', 'failcnt'],
+    source: ['Documentation/admin-guide/cgroup-v1/memory.rst', 'Documentation/admin-guide/cgroup-v2.rst'],
+  },
+  {
+    id: 'num-cgroups',
+    kind: 'file',
+    names: [
+      '/proc/cgroups',
+      'proc/cgroups',
+      'num_cgroups',
+      'nr_dying_descendants',
+      'cgroup.stat',
+      'nr_dying_subsys_memory',
+    ],
+    title: {
+      en: '/proc/cgroups, cgroup.stat: how many cgroups there are',
+      zh: '/proc/cgroups、cgroup.stat：cgroup 数量',
+    },
+    text: [
+      {
+        en: 'num_cgroups counts cgroups not yet freed; minus the directories it is the dying ones on v1. On 3.10 it was measured to miss them: there count names cache(id:cgroup) under /sys/kernel/slab. v2: nr_dying_descendants.',
+        zh: 'num_cgroups 是尚未释放的 cgroup 数，v1 上减去目录数即为 dying。实测 3.10 上它会漏数：应数 /sys/kernel/slab 下 cache(id:cgroup) 形式的名字。v2 看 nr_dying_descendants。',
+      },
+    ],
+    see: ['dying-memcgs', 'dying-memcg', 'K-02'],
+    source: ['Documentation/admin-guide/cgroup-v2.rst', 'measured on 3.10.0-514.el7'],
+  },
+  {
+    id: 'sys-kernel-slab',
+    kind: 'file',
+    names: ['/sys/kernel/slab', 'sys/kernel/slab', '/proc/slabinfo', 'proc/slabinfo', 'slabtop', 'slabinfo'],
+    title: { en: '/proc/slabinfo, /sys/kernel/slab', zh: '/proc/slabinfo、/sys/kernel/slab' },
+    text: [
+      {
+        en: 'All slab caches: objects in use, all, size. Merged caches share one name. Under /sys/kernel/slab names cache(id:cgroup) are copies for one cgroup (up to 5.8).',
+        zh: '所有 slab 缓存：使用中对象、总对象、大小。合并的缓存共用一个名字。/sys/kernel/slab 下 cache(id:cgroup) 是某个 cgroup 的副本（5.8 及以前）。',
+      },
+    ],
+    see: ['slab', 'dentry', 'find-slab-owner'],
+    source: ['slabinfo(5)', 'Documentation/mm/slub.rst'],
+  },
+  {
+    id: 'sunreclaim',
+    kind: 'file',
+    names: [
+      'SUnreclaim',
+      'SReclaimable',
+      'KReclaimable',
+      '/proc/meminfo',
+      'proc/meminfo',
+      'MemAvailable',
+      'Percpu',
+      'KernelStack',
+      'PageTables',
+      'VmallocUsed',
+    ],
+    title: {
+      en: '/proc/meminfo: Slab, SReclaimable, SUnreclaim, Percpu',
+      zh: '/proc/meminfo：Slab、SReclaimable、SUnreclaim、Percpu',
+    },
+    text: [
+      {
+        en: 'SUnreclaim, Percpu, KernelStack, PageTables and VmallocUsed are kernel memory that no container metric shows in full. A share that grows with pod churn is a leak or dying cgroups. MemAvailable is what can be had without swapping.',
+        zh: 'SUnreclaim、Percpu、KernelStack、PageTables、VmallocUsed 是容器指标无法完整体现的内核内存。若占比随 Pod 创建销毁增长，就是泄漏或 dying cgroup。MemAvailable 是不换出即可得到的内存。',
+      },
+    ],
+    see: ['unreclaimable-slab-share', 'slab', 'K-11'],
+    source: ['Documentation/filesystems/proc.rst'],
+  },
+  {
+    id: 'drop_caches',
+    kind: 'command',
+    names: [
+      'drop_caches',
+      '/proc/sys/vm/drop_caches',
+      'echo 3 > /proc/sys/vm/drop_caches',
+      'echo 1 > /proc/sys/vm/drop_caches',
+      'echo 2 > /proc/sys/vm/drop_caches',
+    ],
+    title: { en: 'drop_caches', zh: 'drop_caches' },
+    text: [
+      {
+        en: '1 drops clean page cache, 2 dentries and inodes, 3 both, of the whole node. It walks every cgroup: slow and risky with many dying ones. It frees no leaked slab and no tmpfs; usage that falls after it was cache.',
+        zh: '对整个节点：1 清理干净的页缓存，2 清理 dentry 与 inode，3 两者都清。它会遍历所有 cgroup，dying 很多时又慢又有风险。泄漏的 slab 与 tmpfs 释放不了；执行后降下来的部分本来就是缓存。',
+      },
+    ],
+    see: ['drop-page-cache', 'K-08'],
+    source: ['Documentation/admin-guide/sysctl/vm.rst'],
+  },
+  {
+    id: 'gfp-mask',
+    kind: 'term',
+    names: ['gfp', 'gfp_mask', 'gfp_mask=', 'gfp flags', 'gfp='],
+    title: { en: 'gfp mask', zh: 'gfp mask（分配标志）' },
+    text: [
+      {
+        en: 'How an allocation may behave: wait, do I/O, use reserves. The bits moved between kernels: give the number, kmemscope explain 0x80d0, and the release where you know it.',
+        zh: '分配行为的标志：能否等待、能否做 I/O、能否动用保留页。各版本的位不同：给出数值即可，如 kmemscope explain 0x80d0，知道内核版本时一并给出。',
+      },
+    ],
+    see: ['slub-unable', 'oom-killer-line'],
+    source: ['include/linux/gfp.h'],
+  },
+  {
+    id: 'order',
+    kind: 'term',
+    names: ['order=0', 'order:0', 'order'],
+    lines: [/^order[:=]\d+$/i],
+    title: { en: 'order', zh: 'order' },
+    text: [
+      {
+        en: 'An allocation of 2^order pages in one piece: order=0 is a single page. A failure with order above 0 may be fragmentation rather than shortage.',
+        zh: '一次分配 2^order 个连续页：order=0 即单页。order 大于 0 的失败可能是碎片化，而不是内存不足。',
+      },
+    ],
+    see: ['compact-memory'],
+    source: ['Documentation/admin-guide/mm/concepts.rst'],
+  },
+  {
+    id: 'swap',
+    kind: 'term',
+    names: ['kernel memory cannot be swapped', '不能被swap', 'memory.memsw.usage_in_bytes', 'swap'],
+    title: { en: 'Swap', zh: 'swap' },
+    text: [
+      {
+        en: 'Kernel memory is never swapped out, so a limit filled by it can only be met by freeing it. Kubernetes nodes mostly have no swap, and tmpfs is then as hard to get rid of.',
+        zh: '内核内存不会被换出，限制被它占满时只能靠释放。Kubernetes 节点通常没有 swap，此时 tmpfs 也同样无法腾出。',
+      },
+    ],
+    see: ['kmem', 'shmem'],
+    source: ['Documentation/admin-guide/cgroup-v1/memory.rst'],
+  },
+  {
+    id: 'page-allocation-failure',
+    kind: 'log-line',
+    names: ['page allocation failure'],
+    lines: [/page allocation failure/i],
+    title: { en: 'page allocation failure', zh: 'page allocation failure' },
+    text: [
+      {
+        en: 'The node could not give pages in time: order, mode (the gfp mask) and who asked stand in the line. With order above 0 mostly fragmentation; atomic ones may be retried without harm.',
+        zh: '节点没能及时给出页：该行含 order、mode（gfp mask）与申请者。order 大于 0 多为碎片化；原子分配失败有时会重试，无害。',
+      },
+    ],
+    see: ['compact-memory', 'order'],
+    source: ['mm/page_alloc.c, warn_alloc'],
+  },
+]
