@@ -50,7 +50,7 @@ async function sampler() {
   return {
     tree: liveTree(),
     sample: (/** @type {import('../src/core/tree/tree.ts').Tree} */ tree) =>
-      memcg.collect(tree, { at: Date.now(), node }).sample?.memcg?.memcgs.length ?? 0,
+      memcg.collect(tree, { at: Date.now(), node, sample: {} }).sample?.memcg?.memcgs.length ?? 0,
   }
 }
 
