@@ -55,11 +55,13 @@ export default detector({
     return {
       unknown,
       findings: filled.map(charge => {
-        const kills = charge.reports.length
-        const full = charge.kmemLimitReached || kills > 0 || (charge.usage ?? 0) >= FULL_SHARE * charge.limit
+        const { kills } = charge
+        const series = seen(about, charge.reports)
+        const full = charge.kmemLimitReached || (charge.usage ?? 0) >= FULL_SHARE * charge.limit
+        const pressing = charge.live ? full || kills > 0 : series.ongoing !== false
         const appIsSmall = charge.anon !== undefined && charge.anon < charge.kernel
         return {
-          severity: full ? 'critical' : 'warning',
+          severity: pressing ? 'critical' : 'warning',
           subject: memcgSubject(charge.memcg),
           values: {
             kernel: charge.kernel,
@@ -83,7 +85,7 @@ export default detector({
           evidence: charge.evidence,
           remedies: remedies(about),
           defects: bearings(about, ['K-01', 'K-03', 'K-04', 'K-05', 'K-06', 'K-09']),
-          ...seen(about, charge.reports),
+          ...series,
           ...(charge.live ? { ongoing: true } : {}),
         }
       }),

@@ -4,15 +4,13 @@
 import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
 import type { Case } from '../case/case.ts'
-import type { Evidence, Unknown } from '../case/finding.ts'
-import type { Memcg } from '../case/memcg.ts'
+import type { Evidence } from '../case/finding.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
 import type { OomReport } from '../decode/kmsg/report.ts'
-import { fact } from '../facts/fact.ts'
-import { kernel, latest } from '../facts/kernel.ts'
 import { logUnknown, quoted, seen } from '../facts/kernel-log.ts'
 import { filledByKernel } from '../facts/kmem-charge.ts'
-import { memcgIndex, memcgReading, memcgSubject, memcgUnknown, within } from '../facts/memcg-tree.ts'
+import { memcgReading, memcgSubject } from '../facts/memcg-tree.ts'
+import { type CountedKills, countedKills, countersUnknown, killCounterFile } from '../facts/oom-counters.ts'
 import {
   type Composition,
   composition,
@@ -20,11 +18,10 @@ import {
   type OomGroup,
   unscopedOomReports,
 } from '../facts/oom-kills.ts'
-import { countsOomKills } from '../knowledge/kernel-release.ts'
 import type { RemedyId } from '../knowledge/remedies.ts'
 import { type Draft, detector } from './detector.ts'
 
-/** Three kills by one limit are a loop, not an accident: the kubelet has restarted the container at least twice. */
+/** Three kills by one limit, still going on, are a loop and no accident: the container was restarted at least twice. */
 const LOOP_KILLS = 3
 
 const words = text({
@@ -36,6 +33,7 @@ const words = text({
     nowhere: 'OOM kill at the limit of a cgroup the log does not name: {victims}',
     noVictim: 'A cgroup’s limit was hit and no kill is in the log',
     counter: '{kills|number} OOM kills are counted in this cgroup; the log does not tell of them',
+    counterOnly: 'The counter tells that a limit was hit, not when.',
     task: 'The task was in {task}.',
     times: 'It happened {count|number} times.',
     numbers: 'In use {usage|bytes} of {limit|bytes}.',
@@ -56,6 +54,7 @@ const words = text({
     nowhere: '触到某个 cgroup 的限制而 OOM（日志没写是哪个）：{victims}',
     noVictim: '触到了 cgroup 的限制，但日志里没有杀进程的记录',
     counter: '该 cgroup 计数器显示发生过 {kills|number} 次 OOM kill，日志里没有对应记录',
+    counterOnly: '计数器只说明触到过限制，没有时间。',
     task: '被杀任务在 {task}。',
     times: '共发生 {count|number} 次。',
     numbers: '用量 {usage|bytes}，限制 {limit|bytes}。',
@@ -83,11 +82,14 @@ export default detector({
   text: words,
   judge(about) {
     const unscoped = unscopedOomReports(about)[0]
+    const counted = countedKills(about)
+      .filter(({ byLimit }) => byLimit)
+      .map(kills => fromCounter(about, kills))
     return {
-      findings: [...memcgOomGroups(about).map(group => fromLog(about, group)), ...uncovered(about)],
+      findings: [...memcgOomGroups(about).map(group => fromLog(about, group)), ...counted],
       unknown: [
         ...logUnknown(about),
-        ...(about.origin === 'files' ? [] : countersUnknown(about)),
+        ...countersUnknown(about),
         ...(unscoped === undefined
           ? []
           : [{ reason: 'oom-scope-unknown', path: unscoped.path, remedy: 'pass-kernel-log' } as const]),
@@ -95,26 +97,6 @@ export default detector({
     }
   },
 })
-
-/** A node's own counters outlive the ring buffer; a log given by hand stands for itself. */
-function countersUnknown(about: Case): readonly Unknown[] {
-  const release = kernel(about)
-  if (release !== undefined && countsOomKills(release) === false) return []
-  const tree = latest(about)?.memcg
-  const missing = tree?.memcgs.find(({ path, events }) => path !== '/' && events === undefined)
-  return [
-    ...memcgUnknown(about),
-    ...(tree === undefined || missing === undefined
-      ? []
-      : [
-          {
-            reason: 'oom-counter-not-read',
-            path: `${missing.dir}/${tree.version === 'v1' ? 'memory.oom_control' : 'memory.events'}`,
-            remedy: 'pass-node-files',
-          } as const,
-        ]),
-  ]
-}
 
 function fromLog(about: Case, { memcg, reports, folded }: OomGroup): Draft<En> {
   const last = reports.at(-1) ?? reports[0]
@@ -129,9 +111,10 @@ function fromLog(about: Case, { memcg, reports, folded }: OomGroup): Draft<En> {
     memsw.limit !== Number.POSITIVE_INFINITY &&
     memsw.usage >= memsw.limit &&
     (last.memory?.usage ?? 0) < (last.memory?.limit ?? 0)
+  const series = seen(about, reports)
   const [quote, ...more] = quoted(last)
   return {
-    severity: count >= LOOP_KILLS ? 'critical' : 'warning',
+    severity: count >= LOOP_KILLS && series.ongoing !== false ? 'critical' : 'warning',
     subject: memcg === undefined ? { kind: 'node' } : memcgSubject(memcg),
     values: {
       victims,
@@ -151,7 +134,7 @@ function fromLog(about: Case, { memcg, reports, folded }: OomGroup): Draft<En> {
       title: victims === '' ? 'noVictim' : titleOf(memcg),
       summary: kept(
         count > 1 && 'times',
-        full.usage !== undefined && 'numbers',
+        full.usage !== undefined && full.limit !== undefined && 'numbers',
         memswHit && 'memsw',
         most,
         last.taskMemcg !== undefined && last.taskMemcg !== memcg && 'task',
@@ -163,7 +146,7 @@ function fromLog(about: Case, { memcg, reports, folded }: OomGroup): Draft<En> {
     evidence: quote === undefined ? [noQuote(last)] : [quote, ...more],
     remedies: remedies(last, most, memcg),
     defects: [],
-    ...seen(about, reports),
+    ...series,
   }
 }
 
@@ -201,8 +184,8 @@ function biggest({ usage, anon = 0, kernel = 0, shmem = 0, file = 0 }: Compositi
     ['shmem', shmem],
     ['file', file - shmem],
   ]
-  const whole = usage ?? anon + kernel + file
-  return parts.find(([, bytes]) => bytes > whole / 2)?.[0]
+  if (usage === undefined) return undefined
+  return parts.find(([, bytes]) => bytes > usage / 2)?.[0]
 }
 
 function remedies(report: OomReport, most: Part | undefined, memcg: string | undefined): readonly RemedyId[] {
@@ -219,40 +202,14 @@ function remedies(report: OomReport, most: Part | undefined, memcg: string | und
   }
 }
 
-/** Kills that a counter knows and no report in the log explains: memory.oom_control on v1, memory.events on v2. */
-const uncovered = fact((about: Case): readonly Draft<En>[] => {
-  const index = memcgIndex(about)
-  if (index === undefined) return []
-  const v1 = latest(about)?.memcg?.version === 'v1'
-  const named = memcgOomGroups(about).flatMap(({ memcg, reports }) => [
-    ...(memcg === undefined ? [] : [memcg]),
-    ...reports.flatMap(({ taskMemcg }) => (taskMemcg === undefined ? [] : [taskMemcg])),
-  ])
-  const drafts: Draft<En>[] = []
-  for (const memcg of index.tree.memcgs) {
-    const kills = ownKills(memcg, v1 ? [] : (index.children.get(memcg.path) ?? []))
-    if (kills === 0) continue
-    if (named.some(path => within(path, memcg.path) || within(memcg.path, path))) continue
-    drafts.push({
-      severity: 'info',
-      subject: memcgSubject(memcg.path),
-      values: { kills, path: memcg.path },
-      words: { title: 'counter', summary: ['kernelLimit'] },
-      evidence: [
-        memcgReading(about, memcg, v1 ? 'memory.oom_control' : 'memory.events', kills, {
-          key: 'oom_kill',
-          unit: 'count',
-        }),
-      ],
-      remedies: ['keep-kernel-log'],
-      defects: [],
-    })
+function fromCounter(about: Case, { memcg, kills }: CountedKills): Draft<En> {
+  return {
+    severity: 'info',
+    subject: memcgSubject(memcg.path),
+    values: { kills },
+    words: { title: 'counter', summary: ['counterOnly'] },
+    evidence: [memcgReading(about, memcg, killCounterFile(about), kills, { key: 'oom_kill', unit: 'count' })],
+    remedies: ['keep-kernel-log'],
+    defects: [],
   }
-  return drafts
-})
-
-/** memory.events of v2 counts the whole subtree, memory.oom_control of v1 the cgroup alone. */
-function ownKills({ events }: Memcg, children: readonly Memcg[]): number {
-  const below = children.reduce((sum, child) => sum + (child.events?.['oom_kill'] ?? 0), 0)
-  return Math.max(0, (events?.['oom_kill'] ?? 0) - below)
 }

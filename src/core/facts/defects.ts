@@ -75,7 +75,9 @@ export function defectHere(about: Case, id: DefectId): DefectHere {
   if (condition === undefined) return { id, ...inRange, evidence: [] }
   const { here, evidence } = seen(about, condition)
   if (here === false) return { id, status: 'not-affected', why: 'condition-not-here', evidence: [] }
-  if (here === undefined) return { id, status: 'cannot-tell', why: 'condition-not-looked-at', evidence: [] }
+  if (here === undefined && inRange.status === 'affected') {
+    return { id, status: 'cannot-tell', why: 'condition-not-looked-at', evidence: [] }
+  }
   return { id, ...inRange, evidence }
 }
 

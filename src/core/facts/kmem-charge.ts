@@ -6,9 +6,9 @@ import type { Memcg } from '../case/memcg.ts'
 import type { KernelReport, OomReport } from '../decode/kmsg/report.ts'
 import { fact } from './fact.ts'
 import { latest } from './kernel.ts'
-import { isReport, logUnknown, quoted, quotesLike } from './kernel-log.ts'
+import { logUnknown, quoted, quotesLike } from './kernel-log.ts'
 import { memcgReading, memcgUnknown, within } from './memcg-tree.ts'
-import { composition, memcgOomGroups } from './oom-kills.ts'
+import { composition, kmemWithoutUsage, memcgOomGroups } from './oom-kills.ts'
 
 /**
  * Kernel memory fills a cgroup from this share of its limit (of its usage, in an OOM report). The fact base's sign
@@ -34,6 +34,8 @@ export interface KmemCharge {
   readonly kmemLimitReached: boolean
   readonly live: boolean
   readonly failcnt?: number
+  /** OOM kills in the log that kernel memory led to. */
+  readonly kills: number
   readonly reports: readonly KernelReport[]
   readonly evidence: readonly [Evidence, ...Evidence[]]
 }
@@ -49,7 +51,10 @@ export const kmemCharges: (about: Case) => {
     const before = filled.get(charge.memcg)
     filled.set(charge.memcg, before === undefined ? charge : merged(before, charge))
   }
-  return { filled: [...filled.values()], unknown: [...live.unknown, ...logUnknown(about)] }
+  return {
+    filled: [...filled.values()],
+    unknown: [...live.unknown, ...logUnknown(about), ...withoutUsage(about)],
+  }
 })
 
 function merged(live: KmemCharge, logged: KmemCharge): KmemCharge {
@@ -57,6 +62,7 @@ function merged(live: KmemCharge, logged: KmemCharge): KmemCharge {
   return {
     ...live,
     ...(anon === undefined ? {} : { anon }),
+    kills: live.kills + logged.kills,
     reports: [...live.reports, ...logged.reports],
     evidence: [...live.evidence, ...logged.evidence],
   }
@@ -108,6 +114,7 @@ function judged(about: Case, memcg: Memcg, kernel: number): KmemCharge | undefin
     memcg: memcg.path,
     kernel,
     live: true,
+    kills: 0,
     reports: [],
     ...(usage === undefined ? {} : { usage }),
     ...(anon === undefined ? {} : { anon }),
@@ -152,6 +159,13 @@ function judged(about: Case, memcg: Memcg, kernel: number): KmemCharge | undefin
 
 const COUNTERS = /^\s*(memory|kmem): usage|^Memory cgroup stats|^\s*(anon|kernel|rss|total_rss) /
 
+function withoutUsage(about: Case): readonly Unknown[] {
+  const report = kmemWithoutUsage(about)[0]
+  return report === undefined
+    ? []
+    : [{ reason: 'kmem-without-usage', path: report.path, remedy: 'pass-kernel-log' }]
+}
+
 function loggedCharges(about: Case): KmemCharge[] {
   const charges: KmemCharge[] = []
   for (const { memcg, reports } of memcgOomGroups(about)) {
@@ -174,60 +188,12 @@ function loggedCharges(about: Case): KmemCharge[] {
       kmemLimitReached: false,
       live: false,
       ...(last.memory === undefined ? {} : { failcnt: last.memory.failcnt }),
+      kills: filled.length,
       reports: filled,
       evidence: [quote, ...more],
     })
   }
-  return [...charges, ...pairedFragments(about)]
-}
-
-/** A grep for "kmem" and a grep for "Memory cgroup" of one kill are printed within seconds of each other. */
-const SAME_KILL_SECONDS = 5
-
-/**
- * Single lines left by a grep, as in the article: `kmem: usage 3868836kB` of one fragment and the statistics of the
- * same kill in another. Together they say what neither says alone.
- */
-function pairedFragments(about: Case): KmemCharge[] {
-  const reports = about.log?.reports ?? []
-  const counters = reports
-    .filter(isReport('oom'))
-    .filter(report => report.kmem !== undefined && report.memory === undefined)
-  const statistics = reports.filter(isReport('oom', 'memcg-stats')).filter(({ stats }) => stats.length > 0)
-  const charges = new Map<string, KmemCharge>()
-  for (const report of counters) {
-    const kernel = report.kmem?.usage ?? 0
-    const other = statistics.find(
-      ({ at }) =>
-        at !== undefined &&
-        at.clock === report.at?.clock &&
-        Math.abs(at.seconds - report.at.seconds) <= SAME_KILL_SECONDS,
-    )
-    const root = other?.stats[0]
-    if (other === undefined || root === undefined) continue
-    const rss = other.stats.reduce((sum, { values }) => sum + (values['rss'] ?? values['anon'] ?? 0), 0)
-    const cache = other.stats.reduce((sum, { values }) => sum + (values['cache'] ?? values['file'] ?? 0), 0)
-    const usage = kernel + rss + cache
-    if (kernel < FILLS_SHARE * usage) continue
-    const [quote, ...more] = [
-      ...quoted(report),
-      ...quoted(other, quotesLike(other, /^Memory cgroup stats/, 4)),
-    ]
-    if (quote === undefined) continue
-    charges.set(root.memcg, {
-      memcg: root.memcg,
-      kernel,
-      limit: Number.POSITIVE_INFINITY,
-      usage,
-      anon: rss,
-      share: kernel / usage,
-      kmemLimitReached: false,
-      live: false,
-      reports: [report, other],
-      evidence: [quote, ...more],
-    })
-  }
-  return [...charges.values()]
+  return charges
 }
 
 /** Whether an OOM report says by itself that kernel memory filled the cgroup. */

@@ -1,7 +1,7 @@
 // OOM reports folded by whose limit was hit: a storm is one story with a count.
 
 import type { Case } from '../case/case.ts'
-import type { MemcgStats, OomReport } from '../decode/kmsg/report.ts'
+import type { MemcgStats, OomReport, StrayMemcgStats } from '../decode/kmsg/report.ts'
 import { fact } from './fact.ts'
 import { isReport } from './kernel-log.ts'
 
@@ -13,7 +13,64 @@ export interface OomGroup {
   readonly folded: number
 }
 
-const oomReports = fact((about: Case) => (about.log?.reports ?? []).filter(isReport('oom')))
+/** The lines of one kill are printed within a second or two; five allow for a slow console. */
+const SAME_KILL_SECONDS = 5
+
+/**
+ * Every OOM report of the log. Where only selected lines are left, as in the article (`dmesg | grep kmem` and
+ * `dmesg | grep 'Memory cgroup'` of the same kill), lines of the same seconds are put together again: what one grep
+ * lost another kept. A line of a sort the kill already has begins the next kill.
+ */
+const oomReports: (about: Case) => readonly OomReport[] = fact(about => {
+  const excerpts = new Set(
+    (about.log?.sources ?? []).filter(({ excerpt }) => excerpt).map(({ path }) => path),
+  )
+  const reports = (about.log?.reports ?? []).filter(isReport('oom', 'memcg-stats'))
+  const whole = reports.filter(isReport('oom')).filter(({ path }) => !excerpts.has(path))
+  const pieces = reports
+    .filter(({ path }) => excerpts.has(path))
+    .map(report => (report.kind === 'oom' ? report : strayAsOom(report)))
+  const joined: OomReport[] = []
+  for (const piece of pieces) {
+    const index = joined.findIndex(kill => sameKill(kill, piece))
+    const kill = joined[index]
+    if (kill === undefined) joined.push(piece)
+    else joined[index] = put(kill, piece)
+  }
+  return [
+    ...whole,
+    ...joined.filter(({ kmem, memory, victims, invoker }) => kmem ?? memory ?? victims[0] ?? invoker),
+  ]
+})
+
+function strayAsOom(report: StrayMemcgStats): OomReport {
+  return { ...report, kind: 'oom', scope: 'memcg', memcg: report.stats[0].memcg, victims: [], fragment: true }
+}
+
+function sameKill(a: OomReport, b: OomReport): boolean {
+  if (a.at === undefined || b.at === undefined || a.at.clock !== b.at.clock) return false
+  if (Math.abs(a.at.seconds - b.at.seconds) > SAME_KILL_SECONDS) return false
+  const twice =
+    (a.invoker !== undefined && b.invoker !== undefined) ||
+    (a.kmem !== undefined && b.kmem !== undefined) ||
+    (a.memory !== undefined && b.memory !== undefined) ||
+    (a.victims.length > 0 && b.victims.length > 0) ||
+    (a.stats.length > 0 && b.stats.length > 0)
+  return !twice
+}
+
+function put(a: OomReport, b: OomReport): OomReport {
+  const memcg = a.memcg ?? b.memcg ?? a.stats[0]?.memcg ?? b.stats[0]?.memcg
+  return {
+    ...b,
+    ...a,
+    ...(memcg === undefined ? {} : { memcg }),
+    quotes: [...a.quotes, ...b.quotes],
+    stats: [...a.stats, ...b.stats],
+    victims: [...a.victims, ...b.victims],
+    fragment: true,
+  }
+}
 
 /** Kills by the limit of a memory cgroup, one group per cgroup. */
 export const memcgOomGroups: (about: Case) => readonly OomGroup[] = fact(about => {
@@ -45,6 +102,11 @@ export const nodeOomReports: (about: Case) => readonly OomReport[] = fact(about 
   oomReports(about).filter(({ scope }) => scope === 'global' || scope === 'cpuset' || scope === 'sysrq'),
 )
 
+/** Kernel memory without the usage it is a part of: a single line left by a grep. */
+export const kmemWithoutUsage: (about: Case) => readonly OomReport[] = fact(about =>
+  oomReports(about).filter(report => report.kmem !== undefined && composition(report).usage === undefined),
+)
+
 /** Reports of which the log does not tell whose limit it was. */
 export const unscopedOomReports: (about: Case) => readonly OomReport[] = fact(about =>
   oomReports(about).filter(({ scope }) => scope === undefined),
@@ -73,8 +135,13 @@ export function composition(report: OomReport): Composition {
   const anon = sum(lines, ['total_rss', 'anon', 'rss'])
   const file = sum(lines, ['total_cache', 'file', 'cache'])
   const shmem = sum(lines, ['total_shmem', 'shmem'])
+  // What a grep kept of a kill may lack the usage line; its parts then are the least it can have been.
+  const parts =
+    report.fragment && kernel !== undefined && anon !== undefined ? kernel + anon + (file ?? 0) : undefined
+  const usage = report.memory?.usage ?? parts
   return {
-    ...(report.memory === undefined ? {} : { usage: report.memory.usage, limit: report.memory.limit }),
+    ...(usage === undefined ? {} : { usage }),
+    ...(report.memory === undefined ? {} : { limit: report.memory.limit }),
     ...(kernel === undefined ? {} : { kernel }),
     ...(anon === undefined ? {} : { anon }),
     ...(file === undefined ? {} : { file }),

@@ -16,6 +16,8 @@ export const unknownReasons = text({
     'memcg-tree-incomplete': 'some memory cgroups could not be read',
     'kmem-usage-not-read': 'the kernel memory of some cgroups could not be read',
     'oom-counter-not-read': 'the OOM kill counter of some cgroups could not be read',
+    'kill-counted-not-told':
+      'a cgroup counts OOM kills of which the log does not tell; the counter does not say whose limit it was',
     'cgroup-stat-not-read': 'cgroup.stat of the root cgroup could not be read',
     'proc-cgroups-not-read': '/proc/cgroups could not be read',
     'slab-names-not-read':
@@ -39,6 +41,7 @@ export const unknownReasons = text({
     'memcg-tree-incomplete': '有些内存 cgroup 读不到',
     'kmem-usage-not-read': '有些 cgroup 的内核内存用量读不到',
     'oom-counter-not-read': '有些 cgroup 的 OOM kill 计数读不到',
+    'kill-counted-not-told': '有 cgroup 记有 OOM kill 次数而日志里没有，计数器看不出是触到了谁的限制',
     'cgroup-stat-not-read': '读不到根 cgroup 的 cgroup.stat',
     'proc-cgroups-not-read': '读不到 /proc/cgroups',
     'slab-names-not-read': '读不到 /sys/kernel/slab 下的名字，而在这个内核上没有别的迹象可看',
