@@ -49,8 +49,10 @@ async function sampler() {
   const node = { kernel: release() }
   return {
     tree: liveTree(),
-    sample: (/** @type {import('../src/core/tree/tree.ts').Tree} */ tree) =>
-      memcg.collect(tree, { at: Date.now(), node, sample: {} }).sample?.memcg?.memcgs.length ?? 0,
+    sample: (/** @type {import('../src/core/tree/tree.ts').Tree} */ tree) => {
+      const at = Date.now()
+      return memcg.collect(tree, { at, node, sample: { at } }).sample?.memcg?.memcgs.length ?? 0
+    },
   }
 }
 
