@@ -138,9 +138,9 @@ function dyingByCgroup(memcg: MemcgTree): Record<string, number> {
 }
 
 /** A v1 directory without others in it: one container's files, its numbers as they stand in them. */
-function v1Container(tree: Tree, memcg: MemcgTree, at: string): DecodedFields {
+function v1Container(tree: Tree, memcg: MemcgTree): DecodedFields {
   const number = (file: string): number | undefined => {
-    const bytes = tree.read(`${at}/${file}`)
+    const bytes = tree.read(`${memcg.at}/${file}`)
     return isGap(bytes) ? undefined : decodeNumber(bytes)
   }
   const [only] = memcg.memcgs
@@ -209,14 +209,6 @@ function v2Tree(memcg: MemcgTree): DecodedFields {
   }
 }
 
-/** The mount point within the tree, found again from what a person would open. */
-function mountOf(tree: Tree, memcg: MemcgTree): string {
-  const given = tree.given?.find(({ kind }) => kind === 'cgroup-v1' || kind === 'cgroup-v2')
-  return (
-    given?.path ?? ['sys/fs/cgroup/memory', 'sys/fs/cgroup'].find(at => tree.shown(at) === memcg.root) ?? ''
-  )
-}
-
 function memcgFields(tree: Tree): DecodedFields | undefined {
   const memcg = readMemcgs(tree)
   if (memcg === undefined) return undefined
@@ -228,7 +220,7 @@ function memcgFields(tree: Tree): DecodedFields | undefined {
         ? v2Container(only)
         : v2Tree(memcg)
       : memcg.memcgs.length === 1
-        ? v1Container(tree, memcg, mountOf(tree, memcg))
+        ? v1Container(tree, memcg)
         : v1Tree(memcg)
   const dying = memcg.version === 'v1' ? dyingByCgroup(memcg) : {}
   return {
@@ -314,7 +306,8 @@ export function decodeSource(tree: Tree, decodeLog: LogDecoder): DecodedSource {
     case 'cgroup-v2':
       return { schema: DECODE_SCHEMA, ...memcgFields(tree) }
     case 'shell-transcript':
-      return { schema: DECODE_SCHEMA, ...transcript(tree) }
+      // Between the files that a transcript quotes there can be lines of a log.
+      return { schema: DECODE_SCHEMA, ...transcript(tree), log: decodeLog(tree, [path]) }
     case 'slab-names': {
       const names = tree.list('sys/kernel/slab')
       return { schema: DECODE_SCHEMA, type: kind, names: isGap(names) ? [] : names }

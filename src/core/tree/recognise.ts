@@ -66,14 +66,23 @@ function unreadable(bytes: Uint8Array): Unreadable | undefined {
   return blank === text ? 'empty' : undefined
 }
 
-/** `[root@node ~]# cat x`, `user@host:~$ cat x`, `# grep …`, `$ …`: what was typed behind a prompt. */
+/** `[root@node ~]# cat x`, `user@host:/sys$ cat x`, `# grep …`, `$ …`: where one was, if it says, and what was typed. */
 const PROMPT =
-  /^\s*(?:\[[^\]\s]+[^\]]{0,80}\]\s?[#$]|[\w.-]+@[\w.-]+[:\s][^#$]{0,120}[#$]|(?:ba|z)?sh-\d\.\d+[#$]|[#$%>])\s(.*)$/
+  /^\s*(?:\[[\w.-]+@[^\]]{1,80}\]\s?[#$]|[\w.-]+@[\w.-]+:(\/[^\s#$]{0,200})[#$]|[\w.-]+@[\w.-]+[:\s][^#$]{0,120}[#$]|(?:ba|z)?sh-\d\.\d+[#$]|[#$%])\s(.*)$/
 
-/** The command of a line that begins with a shell's prompt; undefined for all other lines. */
-export function typedCommand(line: string): string | undefined {
+interface Typed {
+  readonly command: string
+  /** The directory the prompt shows. */
+  readonly directory?: string
+}
+
+/** What was typed on a line that begins with a shell's prompt; undefined for all other lines. */
+function typed(line: string): Typed | undefined {
   if (line.length > 2000 || /^\s*#\s*CONFIG_\w+ is not set/.test(line)) return undefined
-  return PROMPT.exec(line)?.[1]?.trim()
+  const match = PROMPT.exec(line)
+  if (match === null) return undefined
+  const command = (match[2] ?? '').trim()
+  return match[1] === undefined ? { command } : { command, directory: match[1] }
 }
 
 /** `/sys/fs/cgroup/memory/cgroup.stat:nr_dying_descendants 360`: a file and a line of it, as grep shows them. */
@@ -184,7 +193,7 @@ export function recognise(bytes: Uint8Array, name = ''): Recognised {
   let commands = 0
   for (const line of all) {
     if (line.trim() === '') continue
-    if (typedCommand(line) !== undefined) commands += 1
+    if (typed(line) !== undefined) commands += 1
     else if (!/^\s*(?:#(?!\s*CONFIG_|subsys_name)|\/\/)/.test(line))
       lines.push(line.length > 2000 ? line.slice(0, 2000) : line)
   }
@@ -224,7 +233,8 @@ function byName(name: string, lines: readonly string[]): Recognised | undefined 
 
 /** Files whose content a command shows as it is; `grep X FILE` shows some lines of it. */
 const SHOWS = /^(?:sudo\s+)?(?:cat|head|tail|more|less|grep|egrep|zgrep|zcat|awk|sed|fgrep)\b/
-const SHOWN_FILE = /(?:^|[\s'"])(\/(?:proc|sys|etc|boot)\/[^\s'"|;&<>]+)/g
+const SHOWN_FILE =
+  /(?:^|[\s'"])(\/(?:proc|sys|etc|boot)\/[^\s'"|;&<>]+|(?:[\w.@\\-]+\/){0,20}(?:memory|cgroup)\.[\w.]+)/g
 
 /**
  * The files a shell transcript quotes, by path without the leading slash: lines `path:content` of grep and find, and
@@ -232,17 +242,27 @@ const SHOWN_FILE = /(?:^|[\s'"])(\/(?:proc|sys|etc|boot)\/[^\s'"|;&<>]+)/g
  */
 export function readTranscript(lines: readonly string[]): Map<string, string[]> {
   const files = new Map<string, string[]>()
+  let directory = ''
+  const absolute = (path: string) =>
+    path.startsWith('/') ? path : `${directory}/${path.replace(/^(?:\.\/)+/, '')}`
   const put = (path: string, text: string) => {
-    const key = path.replace(/^(?:\.?\/)+/, '')
+    const key = absolute(path).replace(/^\/+/, '')
     const known = files.get(key)
     if (known === undefined) files.set(key, [text])
     else known.push(text)
   }
   let current: string | undefined
   for (const line of lines) {
-    const command = typedCommand(line)
-    if (command !== undefined) {
-      const paths = SHOWS.test(command) ? [...command.matchAll(SHOWN_FILE)].map(match => match[1] ?? '') : []
+    const entered = typed(line)
+    if (entered !== undefined) {
+      const { command } = entered
+      directory = entered.directory ?? directory
+      const moved = /(?:^|[;&]\s*)cd\s+(\/[^\s;&|]+)/.exec(command)?.[1]
+      if (moved !== undefined) directory = moved.replace(/\/+$/, '')
+      const shows = command.replace(/^cd\s+[^\s;&|]+\s*(?:;|&&)\s*/, '')
+      const paths = SHOWS.test(shows)
+        ? [...shows.matchAll(SHOWN_FILE)].map(match => absolute(match[1] ?? ''))
+        : []
       const known = paths.filter(path => isKnownFile(path))
       current = paths.length === 1 && known.length === 1 ? known[0] : undefined
       continue

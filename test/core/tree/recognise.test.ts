@@ -80,6 +80,22 @@ describe('transcriptTree', () => {
     expect(read(text, 'sys/fs/cgroup/memory/b/memory.usage_in_bytes')).toBe('2\n')
   })
 
+  it('follows the shell into the directory it is in', () => {
+    const text = [
+      'root@node:/sys/fs/cgroup/memory# cat kubepods/memory.kmem.usage_in_bytes',
+      '16584704',
+      'root@node:/sys/fs/cgroup/memory# cd /sys/fs/cgroup/memory/user.slice; cat memory.usage_in_bytes',
+      '7',
+      '[root@node user.slice]# grep . memory.failcnt memory.limit_in_bytes',
+      'memory.failcnt:3',
+      'memory.limit_in_bytes:4096',
+    ].join('\n')
+    expect(recognise(new TextEncoder().encode(text))).toBe('shell-transcript')
+    expect(read(text, 'sys/fs/cgroup/memory/kubepods/memory.kmem.usage_in_bytes')).toBe('16584704\n')
+    expect(read(text, 'sys/fs/cgroup/memory/user.slice/memory.usage_in_bytes')).toBe('7\n')
+    expect(read(text, 'sys/fs/cgroup/memory/user.slice/memory.failcnt')).toBe('3\n')
+  })
+
   it('reads the headers of head and tail', () => {
     const text =
       '==> /sys/fs/cgroup/memory/memory.usage_in_bytes <==\n12\n\n==> /proc/cgroups <==\nmemory 5 3 1\n'

@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -87,9 +88,9 @@ describe('directoryTree', () => {
 
   it.skipIf(!isLinux)('opens no FIFO, device or socket', () => {
     mkdirSync(join(scratch, 'dev'))
-    execFileSync('mkfifo', [join(scratch, 'dev/kmsg')])
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(scratch, 'dev/kmsg')])
     symlinkSync('/dev/zero', join(scratch, 'dev/link'))
-    const hasDevice = spawnSync('mknod', [join(scratch, 'dev/zero'), 'c', '1', '5']).status === 0
+    const hasDevice = spawnSync('sh', ['-c', 'mknod "$0" c 1 5', join(scratch, 'dev/zero')]).status === 0
     const tree = directoryTree(scratch)
     expect(textOf(tree, 'dev/kmsg')).toBe('unreadable no regular file')
     expect(piecesOf(tree, 'dev/kmsg')).toBe('unreadable')
@@ -138,7 +139,7 @@ describe('directoryTree', () => {
     const tree = directoryTree(scratch)
     expect(piecesOf(tree, 'dmesg').length).toBe(1024 * 1000)
     put('large', '')
-    execFileSync('truncate', ['-s', '65M', join(scratch, 'large')])
+    truncateSync(join(scratch, 'large'), 65 * 1024 * 1024)
     expect(tree.read('large')).toMatchObject({ why: 'truncated' })
   })
 })
