@@ -239,6 +239,10 @@ async function bench() {
     detached: true,
   })
   const floor = join(scratch, 'memcg-floor')
+  if (spawnSync('cc', ['--version']).error !== undefined) {
+    console.log('needs a C compiler: apt-get install gcc libc6-dev')
+    process.exit(1)
+  }
   output('cc', ['-O2', '-Wall', '-o', floor, join(root, 'bench/memcg-floor.c')])
 
   if (mount === undefined) {

@@ -25,9 +25,17 @@ function onPath(program) {
   })
 }
 
+/** Whether there is a C compiler, and the headers of the C library. */
+function canCompile() {
+  const input = '#include <sys/mman.h>\n'
+  const compiles = (/** @type {string} */ name) =>
+    spawnSync(name, ['-x', 'c', '-fsyntax-only', '-'], { input }).status === 0
+  return ['cc', 'gcc'].some(compiles)
+}
+
 function installPackages() {
   const wanted = `Debian packages ${PACKAGES.join(' ')} (a C compiler for the live tests)`
-  if (onPath('cc') || onPath('gcc')) {
+  if (canCompile()) {
     console.log('installs: nothing (npm ci brought the rest, a C compiler is there)')
   } else if (process.platform !== 'linux') {
     console.log('installs: nothing (the live tests run on Linux only)')

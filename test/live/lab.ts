@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -25,25 +25,31 @@ function memoryMount(): string | undefined {
   return match.exec(readFileSync('/proc/self/mountinfo', 'utf8'))?.[1]
 }
 
+/** A C compiler that has the headers of the C library. */
 function compiler(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  return ['cc', 'gcc'].find(name =>
-    folders.some(folder => {
-      try {
-        accessSync(join(folder, name), constants.X_OK)
-        return true
-      } catch {
-        return false
-      }
-    }),
+  const input = '#include <sys/mman.h>\n'
+  return ['cc', 'gcc'].find(
+    name => spawnSync(name, ['-x', 'c', '-fsyntax-only', '-'], { input }).status === 0,
   )
+}
+
+function isWritable(dir: string): boolean {
+  try {
+    accessSync(dir, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Why there can be no lab here; undefined where there can. */
 export function noLab(): string | undefined {
   if (process.platform !== 'linux') return 'live: not Linux'
   if (process.getuid?.() !== 0) return 'live: not root'
-  if (memoryMount() === undefined) return 'live: no cgroup v1 memory controller'
+  const mount = memoryMount()
+  if (mount === undefined) return 'live: no cgroup v1 memory controller'
+  if (!isWritable(mount)) return 'live: the cgroup v1 memory controller is mounted read-only'
+  if (spawnSync('unshare', ['-m', 'true']).status !== 0) return 'live: root may not mount here'
   if (compiler() === undefined) return 'live: no C compiler'
   return undefined
 }
