@@ -98,9 +98,10 @@ describe.each(storyNames)('%s', name => {
       if (!findings.some(({ subject }) => subject === '*')) {
         expect(subjects(found.map(subjectOf))).toEqual(subjects(findings.map(({ subject }) => subject)))
       } else expect(found.length).toBeGreaterThan(0)
-      for (const { severity, subject, defects } of findings) {
+      for (const { severity, subject, defects, ongoing } of findings) {
         const [finding] = found.filter(one => subject === '*' || subjectOf(one) === subject)
         if (severity !== undefined) expect(finding?.severity, `${id} ${subject}`).toBe(severity)
+        if (ongoing !== undefined) expect(finding?.ongoing, `${id} ${subject}`).toBe(ongoing)
         if (id !== 'known-defects') continue
         const affected = finding?.defects
           .filter(({ status }) => status === 'affected')

@@ -11,6 +11,7 @@ export interface Expected {
     readonly severity?: string
     readonly subject: string
     readonly defects: readonly string[]
+    readonly ongoing?: boolean
   }[]
 }
 
@@ -36,7 +37,7 @@ function filesBelow(dir: string): Record<string, Uint8Array> {
   return files
 }
 
-/** The block of story.md that says `detector: verdict`, and below it `- [severity] subject [defects…]` a finding. */
+/** The block of story.md that says `detector: verdict`, and below it `- [severity] subject [defects…] [ongoing|over]` a finding. */
 function parseExpected(markdown: string): Record<string, Expected> {
   const block = /^```verdicts\n([\s\S]*?)^```$/m.exec(markdown)?.[1]
   if (block === undefined) throw new Error('story.md has no ```verdicts block')
@@ -45,7 +46,7 @@ function parseExpected(markdown: string): Record<string, Expected> {
   for (const line of block.split('\n')) {
     if (line === '') continue
     const verdict = /^([a-z-]+): (present|absent|unknown)$/.exec(line)
-    const finding = /^- (?:(info|warning|critical) )?(\S+)((?: K-\d+)*)$/.exec(line)
+    const finding = /^- (?:(info|warning|critical) )?(\S+)((?: K-\d+)*)(?: (ongoing|over))?$/.exec(line)
     if (verdict?.[1] !== undefined && verdict[2] !== undefined) {
       const entry = { verdict: verdict[2], findings: [] }
       expected[verdict[1]] = entry
@@ -55,6 +56,7 @@ function parseExpected(markdown: string): Record<string, Expected> {
         ...(finding[1] === undefined ? {} : { severity: finding[1] }),
         subject: finding[2],
         defects: finding[3]?.trim().split(' ').filter(Boolean) ?? [],
+        ...(finding[4] === undefined ? {} : { ongoing: finding[4] === 'ongoing' }),
       })
     } else throw new Error(`story.md: cannot read ${JSON.stringify(line)}`)
   }
