@@ -1,6 +1,6 @@
 // A story of fixtures/nodes: story.md, the tree of files it tells of, and the report that was agreed on.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
 /** What a human wrote that must be found of one detector. */
@@ -29,6 +29,7 @@ export const STORIES = new URL('../../fixtures/nodes/', import.meta.url).pathnam
 
 function filesBelow(dir: string): Record<string, Uint8Array> {
   const files: Record<string, Uint8Array> = {}
+  if (!existsSync(dir)) return files
   for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue
     const path = join(entry.parentPath, entry.name)
@@ -40,7 +41,8 @@ function filesBelow(dir: string): Record<string, Uint8Array> {
 /** The block of story.md that says `detector: verdict`, and below it `- [severity] subject [defects…] [ongoing|over]` a finding. */
 function parseExpected(markdown: string): Record<string, Expected> {
   const block = /^```verdicts\n([\s\S]*?)^```$/m.exec(markdown)?.[1]
-  if (block === undefined) throw new Error('story.md has no ```verdicts block')
+  // A story just begun: its own test says what is missing, the others run.
+  if (block === undefined) return {}
   const expected: Record<string, { verdict: string; findings: Expected['findings'][number][] }> = {}
   let last: { findings: Expected['findings'][number][] } | undefined
   for (const line of block.split('\n')) {
@@ -79,3 +81,8 @@ export const storyNames: readonly string[] = readdirSync(STORIES, { withFileType
   .filter(entry => entry.isDirectory())
   .map(({ name }) => name)
   .sort()
+
+/** The golden at `path`; where there is none yet, what to do about it. */
+export function agreedOn(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : 'nothing yet: npm run golden'
+}
