@@ -5,6 +5,7 @@ import type { Bilingual } from './bilingual.ts'
 import {
   compareBuild,
   compareUpstream,
+  enterpriseOf,
   followsUpstream,
   isEnterprise,
   type KernelRelease,
@@ -121,12 +122,17 @@ export function judgeRelease(defect: Defect, release: KernelRelease | undefined)
     )
   }
   const upstream = defect.ranges?.find(range => range.stream === 'mainline')
-  if (upstream === undefined) return judged('cannot-tell', 'no-range')
+  const hidden = defect.ranges?.find(range => range.stream === enterpriseOf(release))
+  if (upstream === undefined)
+    return judged('cannot-tell', hidden === undefined ? 'no-range' : 'ambiguous-release')
   const plain = inRange(defect, upstream, bound => compareUpstream(release, bound))
   // A fix in the release a distribution starts from is in all it ships; the reverse needs to know its backports.
   if (followsUpstream(release) || plain.why === 'after-fix' || plain.why === 'after-fix-residual')
     return plain
-  return judged('cannot-tell', release.ambiguous ? 'ambiguous-release' : 'backports-unknown')
+  if (release.ambiguous !== true) return judged('cannot-tell', 'backports-unknown')
+  // Vanilla has it, and so has every build of the distribution: then it does not matter whose it is.
+  const either = hidden !== undefined && hidden.affectedBefore === undefined && hidden.fixed === undefined
+  return plain.status === 'affected' && either ? plain : judged('cannot-tell', 'ambiguous-release')
 }
 
 function inRange(

@@ -1,6 +1,7 @@
 // `explain`: what a term means, from the tables of this folder. It takes what people type or paste: ids, names of
 // caches, masks, whole log lines with their stamps, paths, metrics with labels, lines of a kernel config.
 
+import { printable } from '../base/printable.ts'
 import { fill, type Language, text } from '../base/text.ts'
 import { defectWords } from './defect.ts'
 import { decodeGfp, type GfpReading, gfpMeanings } from './gfp-flags.ts'
@@ -354,9 +355,11 @@ function slabAnswer(asked: string, language: Language): Answer | undefined {
   return {
     kind: 'slab-cache',
     id: row.name,
-    title: memcgId === undefined ? cache : asked,
+    title: printable(memcgId === undefined ? cache : asked),
     text: [
-      `${fill(say.owner, { owner: row.owner[language] })} ${row.grows[language]}`,
+      [fill(say.owner, { owner: row.owner[language] }), row.grows[language]].join(
+        language === 'zh' ? '' : ' ',
+      ),
       row.reclaimable ? say.reclaimable : say.unreclaimable,
       ...(memcgId === undefined ? [] : [PER_CGROUP[language]]),
       MERGING[language],

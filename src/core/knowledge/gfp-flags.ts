@@ -245,7 +245,7 @@ export function decodeGfp(mask: number, release?: KernelRelease): readonly GfpRe
 export const gfpMeanings: Readonly<Record<string, Bilingual>> = {
   GFP_KERNEL: {
     en: 'an ordinary allocation of the kernel: may wait, reclaim and do I/O',
-    zh: '内核普通分配：可等待、可回收、可做 I/O',
+    zh: '内核普通分配，可等待、可回收、可做 I/O',
   },
   GFP_KERNEL_ACCOUNT: { en: 'GFP_KERNEL, charged to the cgroup', zh: 'GFP_KERNEL，并记到 cgroup' },
   GFP_ATOMIC: {
@@ -262,7 +262,7 @@ export const gfpMeanings: Readonly<Record<string, Bilingual>> = {
   GFP_HIGHUSER: { en: 'pages for user space', zh: '用户空间的页' },
   GFP_HIGHUSER_MOVABLE: {
     en: 'pages for user space that can be moved: anonymous memory, page cache',
-    zh: '可迁移的用户页：匿名内存、页缓存',
+    zh: '可迁移的用户页（匿名内存、页缓存）',
   },
   __GFP_ZERO: { en: 'filled with zeroes', zh: '内容清零' },
   __GFP_NOWARN: { en: 'failure is not reported', zh: '失败不告警' },

@@ -41,8 +41,8 @@ export const kernelDefects: readonly Defect[] = [
       zh: '内存 cgroup id 耗尽：目录很少，mkdir 却报 ENOSPC',
     },
     what: {
-      en: 'There are 65535 ids, and a removed cgroup keeps its id until the last thing charged to it is freed. Creating a container then fails with "no space left on device" under /sys/fs/cgroup/memory while the disk is not full. Kernels with private ids give the id back on removal; there only live cgroups count. On 4.7 to 5.7 running out reads "Cannot allocate memory" instead (ENOSPC again since 11d6761218d1, 5.8).',
-      zh: 'id 总共 65535 个，已删除的 cgroup 要等最后一笔记在它名下的内存释放后才归还 id。此后创建容器会在 /sys/fs/cgroup/memory 下报 “no space left on device”，而磁盘并没有满。有私有 id 的内核在删除时即归还 id，只有存活的 cgroup 才占用。4.7 到 5.7 上 id 耗尽时报的是 “Cannot allocate memory”（5.8 的 11d6761218d1 起恢复为 ENOSPC）。',
+      en: 'There are 65535 ids, and a removed cgroup keeps its id until the last thing charged to it is freed. Creating a container then fails with "no space left on device" under /sys/fs/cgroup/memory while the disk is not full. Kernels with private ids give the id back on removal; there only live cgroups count. From 4.7 running out reads "Cannot allocate memory" instead, until 11d6761218d1 (5.8 and stable) made it ENOSPC again.',
+      zh: 'id 总共 65535 个，已删除的 cgroup 要等最后一笔记在它名下的内存释放后才归还 id。此后创建容器会在 /sys/fs/cgroup/memory 下报 “no space left on device”，而磁盘并没有满。有私有 id 的内核在删除时即归还 id，只有存活的 cgroup 才占用。4.7 起 id 耗尽时报的是 “Cannot allocate memory”，直到 11d6761218d1（5.8 及稳定版）才恢复为 ENOSPC。',
     },
     // Stable trees took the fix at releases not looked at, 4.4.178 has it.
     ranges: [
@@ -50,8 +50,8 @@ export const kernelDefects: readonly Defect[] = [
       { stream: 'mainline', affectedBefore: '3.19', fixed: '4.7' },
     ],
     fixedIn: {
-      en: '4.7 (73f576c04b94), also in 4.4.178; 3.10.0-1127.el7. Between EL7 builds 758 and 1127 it was put in and taken out again.',
-      zh: '4.7（73f576c04b94），4.4.178 也已包含；3.10.0-1127.el7。EL7 在构建号 758 与 1127 之间曾多次合入又撤回。',
+      en: '4.7 (73f576c04b94), also in 4.4.178; 3.10.0-1127.el7. Red Hat’s changelog names it at builds 758, 837 and 917, so which kernels between have it is not certain.',
+      zh: '4.7（73f576c04b94），4.4.178 也已包含；3.10.0-1127.el7。Red Hat 的变更日志在构建 758、837、917 都提到它，因此这之间哪些内核包含并不确定。',
     },
     condition: 'ids-nearly-out',
     remedies: ['drop-page-cache', 'drain-and-reboot', 'kernel-upgrade', 'reduce-churn'],

@@ -169,6 +169,13 @@ export function isEnterprise(stream: Stream): boolean {
   return stream in ENTERPRISE_BASE
 }
 
+/** The enterprise stream that a bare base number may hide. */
+export function enterpriseOf(release: KernelRelease): Stream | undefined {
+  if (release.ambiguous !== true) return undefined
+  const base = `${release.major}.${release.minor}.${release.patch ?? 0}`
+  return Object.entries(ENTERPRISE_BASE).find(([, upstream]) => upstream === base)?.[0] as Stream | undefined
+}
+
 function compareNumbers(a: readonly number[], b: readonly number[]): number {
   for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
     const difference = (a[i] ?? 0) - (b[i] ?? 0)
@@ -243,8 +250,8 @@ export function parsesNokmem(release: KernelRelease): boolean | undefined {
 /**
  * The 16-bit id is the memory controller's own and given back when the cgroup is removed, not when its last page
  * is freed: 73f576c04b94 (4.7, stable from 3.19 on; present in 4.4.178). el7: absent from the source of
- * 3.10.0-514, present in 3.10.0-1127; Red Hat's changelog names it at builds 758, 837 and 917, so it was taken
- * out again at least twice between.
+ * 3.10.0-514, present in 3.10.0-1127; Red Hat's changelog names it at builds 758, 837 and 917, so it seems to have
+ * been taken out again between.
  */
 export function privateMemcgIds(release: KernelRelease): boolean | undefined {
   if (release.stream === 'el6') return false

@@ -949,8 +949,8 @@ export const terms: readonly Term[] = [
         zh: '出现在 /sys/fs/cgroup/memory 下时与磁盘无关：内存 cgroup id 用完了。把 /proc/cgroups 的 num_cgroups 与 65535 比较，再数目录。',
       },
       {
-        en: 'With inotify_add_watch in the message it is fs.inotify.max_user_watches. Kernels 4.7 to 5.7, and EL7 with private ids, say “cannot allocate memory” instead.',
-        zh: '若报错里有 inotify_add_watch，则是 fs.inotify.max_user_watches。4.7 到 5.7 的内核以及带私有 id 的 EL7 报的是 “cannot allocate memory”。',
+        en: 'With inotify_add_watch in the message it is fs.inotify.max_user_watches. Kernels from 4.7 until 5.8, and EL7 with private ids, may say “cannot allocate memory” instead.',
+        zh: '若报错里有 inotify_add_watch，则是 fs.inotify.max_user_watches。4.7 起、5.8 之前的内核以及带私有 id 的 EL7，报的可能是 “cannot allocate memory”。',
       },
     ],
     see: ['memcg-id-exhaustion', 'K-02', 'cssid', 'K-51'],

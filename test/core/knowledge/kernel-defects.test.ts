@@ -53,6 +53,8 @@ describe('what cannot be told is not told', () => {
     ['K-02', '3.10.0-957.el7.x86_64', 'boundary-unknown'],
     ['K-02', '4.4.100', 'boundary-unknown'],
     ['K-07', '3.10.0-957.el7.x86_64', 'boundary-unknown'],
+    ['K-01', '3.10.0', 'ambiguous-release'],
+    ['K-02', '3.10.0', 'ambiguous-release'],
     ['K-07', '3.10.0', 'ambiguous-release'],
     ['K-08', '7.0.3', 'boundary-unknown'],
     ['K-08', '6.12.0-55.el10.x86_64', 'backports-unknown'],
@@ -66,6 +68,12 @@ describe('what cannot be told is not told', () => {
   test('without a release', () => {
     for (const id of judgedDefects) expect(defectStatus(id, undefined).why).toBe('no-release')
   })
+})
+
+test('a bare 3.10.0 is affected where vanilla and every EL7 build are', () => {
+  expect(status('K-03', '3.10.0')).toBe('affected')
+  expect(status('K-38', '3.10.0')).toBe('affected')
+  expect(status('K-09', '3.10.0')).toBe('cannot-tell')
 })
 
 test('a fix that was reported not to hold is said so', () => {
