@@ -71,8 +71,8 @@ export const kernelDefects: readonly Defect[] = [
       zh: '3.10 的 kmem accounting 不能回收：在限制之内分配也会失败',
     },
     what: {
-      en: 'A kernel allocation that meets the limit of the cgroup fails with ENOMEM and no OOM kill, although the node has free memory and the cgroup holds slab that could be reclaimed. fork, socket and open fail; the log has "SLUB: Unable to allocate memory" with a cache named cache(id:cgroup).',
-      zh: '内核分配撞到 cgroup 限制时直接返回 ENOMEM，不触发 OOM kill，尽管节点有空闲内存、cgroup 里也有可回收的 slab。fork、socket、open 会失败；日志里出现 “SLUB: Unable to allocate memory”，缓存名为 cache(id:cgroup)。',
+      en: 'A kernel allocation that meets the limit of the cgroup mostly fails with ENOMEM, without reclaim and (unless it has __GFP_FS and may retry) without an OOM kill, although the node has free memory and the cgroup holds slab that could be reclaimed. fork, socket and open fail; the log has "SLUB: Unable to allocate memory" with a cache named cache(id:cgroup).',
+      zh: '内核分配撞到 cgroup 限制时多半直接返回 ENOMEM，既不回收，也不触发 OOM kill（带 __GFP_FS 且允许重试的除外），尽管节点有空闲内存、cgroup 里也有可回收的 slab。fork、socket、open 会失败；日志里出现 “SLUB: Unable to allocate memory”，缓存名为 cache(id:cgroup)。',
     },
     ranges: [
       { stream: 'el7' },
