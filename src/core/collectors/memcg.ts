@@ -207,6 +207,7 @@ function readerOf(tree: Tree, hierarchy: Hierarchy, optIn: boolean, tell: (gap: 
   const missing = new Set<string>()
   const live = tree.origin === 'live'
   let gone = false
+  let inode: number | undefined
 
   const bytesOf = (dir: string, file: string): Uint8Array | undefined => {
     if (missing.has(file)) return undefined
@@ -224,7 +225,9 @@ function readerOf(tree: Tree, hierarchy: Hierarchy, optIn: boolean, tell: (gap: 
     if (answer.why === 'vanished') gone = true
     else if (answer.why !== 'absent') tell(answer)
     else if (live) {
-      if (isGap(tree.stat(dir))) gone = true
+      // A service that restarts makes a cgroup of the same name: the one that was looked at is gone all the same.
+      const now = tree.stat(dir)
+      if (isGap(now) || now.inode !== inode) gone = true
       else missing.add(file)
     }
     return undefined
@@ -270,7 +273,10 @@ function readerOf(tree: Tree, hierarchy: Hierarchy, optIn: boolean, tell: (gap: 
     // The top has memory.stat (5.10) but no counters; elsewhere the controller can be off, and then there is nothing.
     const usage = isRoot ? undefined : number(bytesOf(dir, 'memory.current'))
     if (usage !== undefined) memcg.usage = usage
-    else if (!isRoot && live) return
+    else if (!isRoot && live) {
+      if (isGap(tree.stat(dir))) gone = true
+      return
+    }
     const stat = isRoot ? bytesOf(dir, 'memory.stat') : sure(dir, 'memory.stat')
     if (stat !== undefined) {
       memcg.stat = decodeMemoryStat(stat)
@@ -292,6 +298,7 @@ function readerOf(tree: Tree, hierarchy: Hierarchy, optIn: boolean, tell: (gap: 
   return {
     fill(dir, memcg, isRoot) {
       gone = false
+      inode = memcg.inode
       if (hierarchy.version === 'v1') fillV1(dir, memcg)
       else fillV2(dir, memcg, isRoot)
       return !gone

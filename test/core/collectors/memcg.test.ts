@@ -100,6 +100,28 @@ describe('memcg, v1', () => {
     expect(sample?.memcg?.incomplete).toBeUndefined()
   })
 
+  it('does not take a cgroup that was removed and made again for one that lacks a file', () => {
+    const live = memoryTree(
+      {
+        ...files,
+        'sys/fs/cgroup/memory/again/memory.usage_in_bytes': '1\n',
+        'sys/fs/cgroup/memory/later/memory.usage_in_bytes': '1\n',
+        'sys/fs/cgroup/memory/later/memory.stat': 'cache 1\n',
+        // The root has the file, so that only the cgroup made again lacks it.
+        'sys/fs/cgroup/memory/memory.stat': 'cache 1\n',
+      },
+      { links: INIT, origin: 'live', inodes: { 'sys/fs/cgroup/memory/later': 3 } },
+    )
+    let inode = 7
+    const tree: Tree = {
+      ...live,
+      stat: dir => (dir.endsWith('/again') ? { inode: inode++ } : live.stat(dir)),
+    }
+    const { sample, gaps } = collect(tree)
+    expect(gaps).toEqual([{ path: '/sys/fs/cgroup/memory/again', why: 'vanished' }])
+    expect(sample?.memcg?.memcgs.find(({ path }) => path === '/later')?.stat).toEqual({ cache: 1 })
+  })
+
   it('is hybrid with a cgroup2 mount beside it', () => {
     const mounts = `${V1}${V2.replace('/sys/fs/cgroup', '/sys/fs/cgroup/unified')}`
     expect(collect(memoryTree({ ...files, 'proc/self/mountinfo': mounts })).node).toEqual({
