@@ -8,12 +8,15 @@ import { collectors } from './collectors/index.ts'
 import { cgroupStatOf } from './decode/cgroup/cgroup-stat.ts'
 import { decodeStat } from './decode/cgroup/memory-stat.ts'
 import { decodeNumber } from './decode/cgroup/number.ts'
+import { parseBuddyinfo } from './decode/proc/buddyinfo.ts'
 import { parseCgroups } from './decode/proc/cgroups.ts'
 import { parseCmdline } from './decode/proc/cmdline.ts'
 import { parseMeminfo } from './decode/proc/meminfo.ts'
 import { parseMountinfo } from './decode/proc/mountinfo.ts'
+import { parsePressure } from './decode/proc/pressure.ts'
 import { parseVersion } from './decode/proc/version.ts'
 import { parseVmstat } from './decode/proc/vmstat.ts'
+import { parseZoneinfo } from './decode/proc/zoneinfo.ts'
 import { parseKernelConfig } from './decode/sys/kernel-config.ts'
 import { parseOsRelease } from './decode/sys/os-release.ts'
 import type { GivenKind, Tree } from './tree/tree.ts'
@@ -95,6 +98,12 @@ function decodeFile(kind: GivenKind, bytes: Uint8Array): DecodedFields | undefin
       return { type: 'proc-cgroups', subsystems: parseCgroups(text()) }
     case 'cmdline':
       return cmdline(text())
+    case 'buddyinfo':
+      return { type: kind, zones: parseBuddyinfo(text()) }
+    case 'zoneinfo':
+      return { type: kind, zones: parseZoneinfo(text()) }
+    case 'psi':
+      return { type: kind, raw: parsePressure(text()) }
     case 'kernel-config':
       return { type: 'kernel-config', values: parseKernelConfig(text()) }
     case 'cgroup-stat':

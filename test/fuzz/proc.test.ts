@@ -8,12 +8,15 @@ import { decodeCgroupStat } from '../../src/core/decode/cgroup/cgroup-stat.ts'
 import { decodeStat, statDecoder } from '../../src/core/decode/cgroup/memory-stat.ts'
 import { decodeNumber } from '../../src/core/decode/cgroup/number.ts'
 import { parsePodPath } from '../../src/core/decode/cgroup/path.ts'
+import { parseBuddyinfo } from '../../src/core/decode/proc/buddyinfo.ts'
 import { parseCgroups } from '../../src/core/decode/proc/cgroups.ts'
 import { parseCmdline } from '../../src/core/decode/proc/cmdline.ts'
 import { parseMeminfo } from '../../src/core/decode/proc/meminfo.ts'
 import { parseMountinfo } from '../../src/core/decode/proc/mountinfo.ts'
+import { parsePressure } from '../../src/core/decode/proc/pressure.ts'
 import { parseVersion } from '../../src/core/decode/proc/version.ts'
 import { parseVmstat } from '../../src/core/decode/proc/vmstat.ts'
+import { parseZoneinfo } from '../../src/core/decode/proc/zoneinfo.ts'
 import { parseKernelConfig } from '../../src/core/decode/sys/kernel-config.ts'
 import { parseOsRelease } from '../../src/core/decode/sys/os-release.ts'
 import { listedNames, memoryTree } from '../../src/core/tree/memory-tree.ts'
@@ -140,6 +143,9 @@ describe('damage', () => {
       fc.property(damaged(lines), text => {
         const raw = bytes(text)
         for (const parse of [
+          parseBuddyinfo,
+          parseZoneinfo,
+          parsePressure,
           parseMeminfo,
           parseVmstat,
           parseCgroups,
@@ -197,6 +203,9 @@ describe('damage', () => {
     ]) {
       const text = piece.repeat(2_000_000 / piece.length)
       const began = performance.now()
+      parseBuddyinfo(text)
+      parseZoneinfo(text)
+      parsePressure(text)
       parseMeminfo(text)
       parseVmstat(text)
       parseCgroups(text)

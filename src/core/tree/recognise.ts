@@ -16,6 +16,7 @@ export type Unreadable = 'empty' | 'binary' | 'compressed' | 'journal' | 'utf-16
 /** Where a file of a kind stands on a node; logs and transcripts have no one place. */
 export const PLACES: Readonly<Record<Exclude<Recognised, Unreadable | 'log' | 'shell-transcript'>, string>> =
   {
+    buddyinfo: 'proc/buddyinfo',
     'cgroup-stat': 'sys/fs/cgroup/cgroup.stat',
     cmdline: 'proc/cmdline',
     'kernel-config': 'proc/config',
@@ -25,6 +26,7 @@ export const PLACES: Readonly<Record<Exclude<Recognised, Unreadable | 'log' | 's
     mountinfo: 'proc/self/mountinfo',
     'os-release': 'etc/os-release',
     'proc-cgroups': 'proc/cgroups',
+    psi: 'proc/pressure/memory',
     'slab-names': 'sys/kernel/slab.list',
     version: 'proc/version',
     vmstat: 'proc/vmstat',
@@ -127,6 +129,24 @@ const SHAPES: readonly Shape[] = [
     kind: 'proc-cgroups',
     line: /^\s*(?:#subsys_name\s+hierarchy|[a-z_]+\s+\d+\s+\d+\s+[01]\s*$)/,
     known: /^\s*(?:#subsys_name|(?:memory|cpuset|cpu|devices|pids|blkio)\s)/,
+    share: 0.6,
+  },
+  {
+    kind: 'buddyinfo',
+    line: /^\s*Node \d+, zone\s+\w+(?:[ \t]+\d{1,12}){1,64}\s*$/,
+    known: /zone/,
+    share: 0.6,
+  },
+  {
+    kind: 'zoneinfo',
+    line: /^(?:Node \d+, zone\s+\w+\s*$|\s{2,}\S)/,
+    known: /^Node \d+, zone\s+\w+\s*$/,
+    share: 0.9,
+  },
+  {
+    kind: 'psi',
+    line: /^\s*(?:some|full) avg10=[\d.]+ avg60=[\d.]+ avg300=[\d.]+ total=\d+\s*$/,
+    known: /avg/,
     share: 0.6,
   },
   {

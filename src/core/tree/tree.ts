@@ -28,6 +28,7 @@ export interface DirectoryStat {
 
 /** What a file or directory given by hand turned out to be. */
 export type GivenKind =
+  | 'buddyinfo'
   | 'cgroup-stat'
   | 'cgroup-v1'
   | 'cgroup-v2'
@@ -40,10 +41,12 @@ export type GivenKind =
   | 'mountinfo'
   | 'os-release'
   | 'proc-cgroups'
+  | 'psi'
   | 'shell-transcript'
   | 'slab-names'
   | 'version'
   | 'vmstat'
+  | 'zoneinfo'
 
 /** A file or directory given by hand, and the place on a node it was put at. */
 export interface Given {

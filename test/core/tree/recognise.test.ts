@@ -24,6 +24,12 @@ describe('recognise', () => {
     ['os-release', 'NAME="CentOS Linux"\nID="centos"\nPRETTY_NAME="CentOS Linux 7 (Core)"\n'],
     ['mountinfo', '35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n'],
     ['slab-names', ':t-0000064\nkmalloc-64\ndentry(112:c116)\ndentry\n'],
+    ['buddyinfo', 'Node 0, zone      DMA      1      0      1\nNode 0, zone   Normal   1163   1101    932\n'],
+    [
+      'zoneinfo',
+      'Node 0, zone      DMA\n  per-node stats\n      nr_inactive_anon 10469\n  pages free     3580\n',
+    ],
+    ['psi', 'some avg10=70.24 avg60=68.52 avg300=69.91 total=3559632828\n'],
     ['log', LOG],
     ['log', 'Linux version 6.1.0 (x)\nCommand line: ro quiet\nBIOS-provided physical RAM map:\n'],
     ['empty', ''],
