@@ -30,6 +30,7 @@ export const PLACES: Readonly<Record<Exclude<Recognised, Unreadable | 'log' | 's
     'slab-names': 'sys/kernel/slab.list',
     version: 'proc/version',
     vmstat: 'proc/vmstat',
+    zoneinfo: 'proc/zoneinfo',
   }
 
 const MAGIC: readonly (readonly [bytes: readonly number[], what: Unreadable])[] = [
