@@ -16,7 +16,7 @@ const NAMES_LIMIT = 2_000_000
 export function directoryTree(dir: string): Tree {
   const base = dir.replace(/\/+$/, '')
   const failed: Gap[] = []
-  const shown = (path: string) => (path === '' ? dir : `${base}/${path}`)
+  const shown = (path: string) => (path === '' ? base || '/' : `${base}/${path}`)
   const confined = confine(dir, shown)
 
   const openFile = (path: string): number | Gap => {
