@@ -4,11 +4,19 @@ import type { Instant } from './base/time.ts'
 import type { Case } from './case/case.ts'
 import type { Finding, Severity, Unknown, Verdict } from './case/finding.ts'
 import type { Report } from './case/report.ts'
-import { type Detector, verdict } from './detectors/detector.ts'
+import { type Concern, type Detector, verdict } from './detectors/detector.ts'
 import { detectors } from './detectors/index.ts'
-import { gapRemedy } from './knowledge/unknown.ts'
+import type { UnknownRemedy } from './knowledge/unknown.ts'
+import type { Gap, Origin } from './tree/tree.ts'
 
 const WORST_FIRST: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, info: 2 }
+const NEAREST_FIRST: Readonly<Record<Concern, number>> = { workload: 0, node: 1, cause: 2 }
+
+const concerns: ReadonlyMap<string, Concern> = new Map(detectors.map(({ id, concerns }) => [id, concerns]))
+
+function order({ severity, detector }: Finding): number {
+  return WORST_FIRST[severity] * 3 + NEAREST_FIRST[concerns.get(detector) ?? 'cause']
+}
 
 /**
  * Judges a Case. Never throws: a detector that fails is `unknown` and named as our fault.
@@ -35,7 +43,7 @@ export function diagnose(
     at,
     node: about.node,
     verdicts,
-    findings: findings.sort((a, b) => WORST_FIRST[a.severity] - WORST_FIRST[b.severity]),
+    findings: findings.sort((a, b) => order(a) - order(b)),
     unknown,
     gaps: about.gaps.map(gap => ({ ...gap, remedy: gapRemedy(gap, about.origin) })),
     logs: about.log?.sources ?? [],
@@ -53,4 +61,14 @@ function judged(
     failed(detector.id, error)
     return { findings: [], unknown: [{ reason: 'detector-failed', remedy: 'report-bug' }] }
   }
+}
+
+/** What would close a gap. */
+function gapRemedy({ why, path }: Gap, origin: Origin): UnknownRemedy {
+  if (why === 'denied') return 'run-as-root'
+  if (why === 'vanished') return 'none'
+  if (why === 'truncated') return 'shorten-log'
+  if (why === 'unreadable') return 'pass-node-files'
+  if (origin === 'live') return /sys\/fs\/cgroup/.test(path) ? 'mount-cgroup' : 'none'
+  return /(kmsg|dmesg|messages|kern\.log|syslog)/.test(path) ? 'pass-kernel-log' : 'pass-node-files'
 }

@@ -17,10 +17,14 @@ export interface Judgement<En extends Sentences = Sentences> {
   readonly unknown: readonly Unknown[]
 }
 
+/** Whom it hurts. Of findings equally severe, the dying pod is told before the node, the node before the cause. */
+export type Concern = 'workload' | 'node' | 'cause'
+
 export interface Detector {
   readonly id: string
   /** What it judges, in a sentence, for `explain` and the tables of docs/. */
   readonly about: Text<{ readonly judges: string }>
+  readonly concerns: Concern
   readonly text: Text
   judge(about: Case): { readonly findings: readonly Finding[]; readonly unknown: readonly Unknown[] }
 }
@@ -29,12 +33,14 @@ export interface Detector {
 export function detector<En extends Sentences>(unit: {
   readonly id: string
   readonly about: Text<{ readonly judges: string }>
+  readonly concerns: Concern
   readonly text: Text<En>
   judge(about: Case): Judgement<En>
 }): Detector {
   return {
     id: unit.id,
     about: unit.about,
+    concerns: unit.concerns,
     text: unit.text,
     judge(about) {
       const { findings, unknown } = unit.judge(about)
@@ -43,6 +49,7 @@ export function detector<En extends Sentences>(unit: {
           ...draft,
           detector: unit.id,
           values: known(draft.values),
+          evidence: distinct(draft.evidence),
         })),
         unknown,
       }
@@ -68,4 +75,10 @@ export function verdict({
   readonly unknown: readonly unknown[]
 }): Verdict {
   return findings.length > 0 ? 'present' : unknown.length > 0 ? 'unknown' : 'absent'
+}
+
+/** Two facts may rest on one reading; it is quoted once. */
+function distinct([first, ...more]: Finding['evidence']): Finding['evidence'] {
+  const seen = new Set([JSON.stringify(first)])
+  return [first, ...more.filter(one => !seen.has(JSON.stringify(one)) && seen.add(JSON.stringify(one)))]
 }

@@ -5,7 +5,7 @@ import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
 import type { Case } from '../case/case.ts'
 import { bearings } from '../facts/defects.ts'
-import { type DyingMemcgs, dyingMemcgs } from '../facts/dying-memcgs.ts'
+import { type DyingMemcgs, dyingMemcgs, MANY_SLAB_PINNED, slabPinsDying } from '../facts/dying-memcgs.ts'
 import { kernel, latest } from '../facts/kernel.ts'
 import { memcgSubject } from '../facts/memcg-tree.ts'
 import type { RemedyId } from '../knowledge/remedies.ts'
@@ -14,12 +14,6 @@ import { detector } from './detector.ts'
 /** Page cache pins a few hundred on any node that runs cron jobs; the fact base's R3: above 500 and three times the live. */
 const MANY = 500
 const MANY_TIMES_LIVE = 3
-
-/**
- * Slab-pinned ones of 3.10 are never freed, so a hundred is already a leak. Ours: the captured 3.10 with 200 leaked
- * must be told, a node that removed a few pods a moment ago must not.
- */
-const MANY_SLAB_PINNED = 100
 
 /** At the measured 12 KiB of slab and 2 KiB of percpu per possible CPU, 10,000 cost 160 MiB with 2 CPUs, 2.7 GiB with 128. */
 const CRITICAL = 10_000
@@ -30,6 +24,7 @@ export default detector({
     en: { judges: 'removed memory cgroups that are not freed' },
     zh: { judges: '已删除却没有释放的内存 cgroup（dying memcg）' },
   }),
+  concerns: 'node',
   text: text({
     en: {
       title: '{dying|number} removed memory cgroups are not freed, beside {live|number} live ones',
@@ -63,7 +58,9 @@ export default detector({
     const worst = counted.filter(tooMany).sort((a, b) => b.dying - a.dying)[0]
     if (worst === undefined) return { findings: [], unknown }
     const meminfo = latest(about)?.meminfo?.values
-    const slabPinned = worst.sign === 'slab-names'
+    const slabPinned = slabPinsDying(about)
+    const names = counted.find(({ sign }) => sign === 'slab-names')
+    const evidence = worst.sign === 'slab-names' || !slabPinned ? [] : (names?.evidence ?? [])
     return {
       unknown,
       findings: [
@@ -81,16 +78,17 @@ export default detector({
           words: {
             title: 'title',
             summary: kept(
-              slabPinned ? 'names' : 'count',
-              slabPinned && 'trap',
+              worst.sign === 'num_cgroups' && 'count',
+              slabPinned && 'names',
+              worst.sign === 'slab-names' && 'trap',
               slabPinned ? 'slabPinned' : 'pagePinned',
               worst.below !== undefined && 'below',
               slabPinned ? 'costOld' : 'cost',
               meminfo?.['Percpu'] !== undefined && meminfo['SUnreclaim'] !== undefined && 'percpu',
             ),
           },
-          evidence: worst.evidence,
-          remedies: remedies(about, worst),
+          evidence: [...worst.evidence, ...evidence.slice(0, 2)],
+          remedies: remedies(about, slabPinned),
           defects: bearings(about, slabPinned ? ['K-01', 'K-09', 'K-02'] : ['K-08', 'K-09', 'K-38']),
           ongoing: true,
         },
@@ -103,8 +101,8 @@ function tooMany({ sign, dying, live }: DyingMemcgs): boolean {
   return sign === 'slab-names' ? dying >= MANY_SLAB_PINNED : dying > Math.max(MANY, MANY_TIMES_LIVE * live)
 }
 
-function remedies(about: Case, { sign }: DyingMemcgs): readonly RemedyId[] {
-  if (sign === 'slab-names') {
+function remedies(about: Case, slabPinned: boolean): readonly RemedyId[] {
+  if (slabPinned) {
     return [
       'save-evidence',
       'drain-and-reboot',

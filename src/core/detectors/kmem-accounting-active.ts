@@ -16,6 +16,7 @@ export default detector({
     en: { judges: 'kernel memory accounting was switched on where it is opt-in and leaks (before 4.5, el7)' },
     zh: { judges: '在需要手动开启且会泄漏的内核上（4.5 之前、el7）开启了 kmem accounting' },
   }),
+  concerns: 'cause',
   text: text({
     en: {
       title: 'Kernel memory accounting is active on {release}, where it is opt-in',

@@ -23,6 +23,7 @@ export default detector({
     en: { judges: 'kernel memory takes half or more of a cgroup’s limit, live or at an OOM kill' },
     zh: { judges: '内核内存占掉 cgroup 限制的一半以上（当前数值，或 OOM 时的数值）' },
   }),
+  concerns: 'workload',
   text: text({
     en: {
       limit: 'Kernel memory takes {kernel|bytes} of the {limit|bytes} limit ({share|percent})',

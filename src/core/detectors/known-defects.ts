@@ -15,6 +15,7 @@ export default detector({
     en: { judges: 'known defects of this kernel release that show on this node (K-01 to K-09, K-38)' },
     zh: { judges: '本内核版本的已知缺陷，且在本节点上已显现（K-01 至 K-09、K-38）' },
   }),
+  concerns: 'cause',
   text: text({
     en: {
       title: 'This node has known defects: {ids}',

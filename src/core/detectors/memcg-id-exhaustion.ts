@@ -3,7 +3,10 @@
 
 import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
+import type { Case } from '../case/case.ts'
+import type { MemcgNoSpace } from '../decode/kmsg/report.ts'
 import { bearings } from '../facts/defects.ts'
+import { slabPinsDying } from '../facts/dying-memcgs.ts'
 import { isReport, logUnknown, quoted, seen } from '../facts/kernel-log.ts'
 import { memcgIds } from '../facts/memcg-ids.ts'
 import { MEMCG_ID_MAX } from '../knowledge/limits.ts'
@@ -19,6 +22,7 @@ export default detector({
     en: { judges: 'the 65,535 memory cgroup ids are taken or nearly so: no space left on device' },
     zh: { judges: '65535 个内存 cgroup ID 用完或快用完：no space left on device' },
   }),
+  concerns: 'workload',
   text: text({
     en: {
       used: '{used|number} of {max|number} memory cgroup ids are taken ({share|percent})',
@@ -43,7 +47,7 @@ export default detector({
     },
   }),
   judge(about) {
-    const failures = (about.log?.reports ?? []).filter(isReport('memcg-no-space'))
+    const failures = distinctFailures(about)
     const { ids, unknown } = memcgIds(about)
     const used = ids?.used
     const many = used !== undefined && used >= WARN_IDS
@@ -78,14 +82,15 @@ export default detector({
                   ),
                 },
                 evidence: [evidence, ...more],
-                remedies: [
+                remedies: kept(
                   'save-evidence',
                   'cordon-node',
-                  ids?.dyingHold === false ? 'remove-empty-cgroups' : 'drop-page-cache',
+                  ids?.dyingHold === false && 'remove-empty-cgroups',
+                  ids?.dyingHold !== false && !slabPinsDying(about) && 'drop-page-cache',
                   'drain-and-reboot',
                   'kernel-upgrade',
                   'reduce-churn',
-                ],
+                ),
                 defects: bearings(about, ['K-02', 'K-01', 'K-08', 'K-09']),
                 ...seen(about, failures),
                 ...(many ? { ongoing: true } : {}),
@@ -94,3 +99,22 @@ export default detector({
     }
   },
 })
+
+/** Several components tell of one failed mkdir within a moment: dockerd, then the kubelet, twice. */
+const SAME_MKDIR_SECONDS = 5
+
+function distinctFailures(about: Case): readonly MemcgNoSpace[] {
+  const distinct: MemcgNoSpace[] = []
+  for (const failure of (about.log?.reports ?? []).filter(isReport('memcg-no-space'))) {
+    const told = distinct.some(
+      ({ directory, at }) =>
+        directory === failure.directory &&
+        (at === undefined ||
+          failure.at === undefined ||
+          at.clock !== failure.at.clock ||
+          Math.abs(at.seconds - failure.at.seconds) <= SAME_MKDIR_SECONDS),
+    )
+    if (!told) distinct.push(failure)
+  }
+  return distinct
+}

@@ -41,6 +41,10 @@ const words = text({
     anon: 'Most of it was the application’s own memory: {anon|bytes} anonymous.',
     kernel: 'Most of it was kernel memory: {kernel|bytes}.',
     shmem: 'Most of it was shared memory or tmpfs, which lives as long as its files: {shmem|bytes}.',
+    shmemToo: '{shmem|bytes} of it was shared memory or tmpfs, which lives as long as its files.',
+    claim:
+      'The lines were written to /dev/kmsg from user space, not by the kernel: it may be a test or a forgery.',
+    restarts: 'Each time the container was a new one: it is restarted and killed again.',
     file: 'Most of it was page cache that could not be reclaimed in time: {file|bytes}.',
     group: 'All tasks of the cgroup were killed together (memory.oom.group).',
     invoked: 'The allocation was made by {invoker}.',
@@ -62,6 +66,9 @@ const words = text({
     anon: '其中大部分是应用自己的匿名内存：{anon|bytes}。',
     kernel: '其中大部分是内核内存：{kernel|bytes}。',
     shmem: '其中大部分是共享内存或 tmpfs，文件在它就在：{shmem|bytes}。',
+    shmemToo: '其中 {shmem|bytes} 是共享内存或 tmpfs，文件在它就在。',
+    claim: '这些行是用户态写进 /dev/kmsg 的，不是内核写的：可能是测试，也可能是伪造。',
+    restarts: '每次都是新的容器：重启后又被杀。',
     file: '其中大部分是来不及回收的 page cache：{file|bytes}。',
     group: '该 cgroup 的任务被一并杀掉（memory.oom.group）。',
     invoked: '触发分配的是 {invoker}。',
@@ -79,6 +86,7 @@ export default detector({
     },
     zh: { judges: '因 cgroup 限制触发的 OOM kill：谁的限制、杀了谁、内存被什么占满' },
   }),
+  concerns: 'workload',
   text: words,
   judge(about) {
     const unscoped = unscopedOomReports(about)[0]
@@ -98,7 +106,7 @@ export default detector({
   },
 })
 
-function fromLog(about: Case, { memcg, reports, folded }: OomGroup): Draft<En> {
+function fromLog(about: Case, { memcg, reports, folded, claimed }: OomGroup): Draft<En> {
   const last = reports.at(-1) ?? reports[0]
   const killed = reports.flatMap(({ victims }) => victims)
   const victims = [...new Set(killed.map(({ comm }) => comm))].slice(0, 3).join(', ')
@@ -112,9 +120,10 @@ function fromLog(about: Case, { memcg, reports, folded }: OomGroup): Draft<En> {
     memsw.usage >= memsw.limit &&
     (last.memory?.usage ?? 0) < (last.memory?.limit ?? 0)
   const series = seen(about, reports)
+  const restarts = new Set(reports.map(report => report.memcg)).size > 1
   const [quote, ...more] = quoted(last)
   return {
-    severity: count >= LOOP_KILLS && series.ongoing !== false ? 'critical' : 'warning',
+    severity: claimed ? 'info' : count >= LOOP_KILLS && series.ongoing !== false ? 'critical' : 'warning',
     subject: memcg === undefined ? { kind: 'node' } : memcgSubject(memcg),
     values: {
       victims,
@@ -137,6 +146,9 @@ function fromLog(about: Case, { memcg, reports, folded }: OomGroup): Draft<En> {
         full.usage !== undefined && full.limit !== undefined && 'numbers',
         memswHit && 'memsw',
         most,
+        most !== 'shmem' && large(full.shmem, full) && 'shmemToo',
+        claimed && 'claim',
+        restarts && 'restarts',
         last.taskMemcg !== undefined && last.taskMemcg !== memcg && 'task',
         last.groupKill && 'group',
         last.invoker !== undefined && 'invoked',
@@ -144,7 +156,7 @@ function fromLog(about: Case, { memcg, reports, folded }: OomGroup): Draft<En> {
       ),
     },
     evidence: quote === undefined ? [noQuote(last)] : [quote, ...more],
-    remedies: remedies(last, most, memcg),
+    remedies: claimed ? [] : remedies(last, full, memcg),
     defects: [],
     ...series,
   }
@@ -188,9 +200,17 @@ function biggest({ usage, anon = 0, kernel = 0, shmem = 0, file = 0 }: Compositi
   return parts.find(([, bytes]) => bytes > usage / 2)?.[0]
 }
 
-function remedies(report: OomReport, most: Part | undefined, memcg: string | undefined): readonly RemedyId[] {
+/** A fifth of what was in use is worth a word even where something else was most of it. Ours. */
+const LARGE_SHARE = 0.2
+
+function large(bytes: number | undefined, { usage }: Composition): boolean {
+  return bytes !== undefined && usage !== undefined && bytes >= LARGE_SHARE * usage
+}
+
+function remedies(report: OomReport, full: Composition, memcg: string | undefined): readonly RemedyId[] {
   if (filledByKernel(report)) return ['save-evidence', 'raise-memory-limit']
-  switch (most) {
+  const sized = large(full.shmem, full)
+  switch (biggest(full)) {
     case 'shmem':
       return ['size-emptydir', 'remove-tmpfs-files', 'delete-pod', 'raise-memory-limit']
     case 'file':
@@ -198,7 +218,7 @@ function remedies(report: OomReport, most: Part | undefined, memcg: string | und
     default:
       return memcg !== undefined && ['qos', 'kubepods'].includes(parsePodPath(memcg).level ?? '')
         ? ['reserve-node-memory', 'fix-application-memory']
-        : ['fix-application-memory', 'raise-memory-limit']
+        : kept('fix-application-memory', sized && 'size-emptydir', 'raise-memory-limit')
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
+import { parsePodPath } from '../decode/cgroup/path.ts'
 import { logUnknown, quoted, seen } from '../facts/kernel-log.ts'
 import { nodeOomReports, unscopedOomReports } from '../facts/oom-kills.ts'
 import { detector } from './detector.ts'
@@ -15,6 +16,7 @@ export default detector({
     en: { judges: 'the OOM killer struck because the node itself had no memory left' },
     zh: { judges: '节点本身内存耗尽触发的 OOM kill' },
   }),
+  concerns: 'node',
   text: text({
     en: {
       global: 'The node ran out of memory and killed {victims}',
@@ -25,7 +27,8 @@ export default detector({
       slab: 'Unreclaimable slab was {slabPages|number} pages at that time.',
       order: 'The allocation wanted 2^{order} contiguous pages: fragmentation, not the amount of memory.',
       invoked: 'The allocation was made by {invoker}.',
-      notPods: 'No pod’s limit was hit: pods were killed although they kept within theirs.',
+      victim: '{victim} had {anon|bytes} of anonymous memory.',
+      notPods: 'No pod’s limit was hit: a pod was killed although it kept within its own.',
     },
     zh: {
       global: '节点内存耗尽，杀掉了 {victims}',
@@ -36,7 +39,8 @@ export default detector({
       slab: '当时不可回收 slab 为 {slabPages|number} 页。',
       order: '申请的是 2^{order} 个连续页：是碎片问题，不是内存总量问题。',
       invoked: '触发分配的是 {invoker}。',
-      notPods: '没有触到任何 Pod 的限制：Pod 没超限也会被杀。',
+      victim: '{victim} 的匿名内存为 {anon|bytes}。',
+      notPods: '没有触到任何 Pod 的限制：被杀的 Pod 并没有超限。',
     },
   }),
   judge(about) {
@@ -56,6 +60,7 @@ export default detector({
       if (quote === undefined) return []
       const killed = these.flatMap(({ victims }) => victims)
       const victims = [...new Set(killed.map(({ comm }) => comm))].slice(0, 3).join(', ')
+      const podKilled = these.some(({ taskMemcg }) => parsePodPath(taskMemcg ?? '').level !== undefined)
       const fragmented = (last.order ?? 0) > COSTLY_ORDER
       return [
         {
@@ -67,6 +72,8 @@ export default detector({
             slabPages: last.slabUnreclaimablePages,
             order: last.order,
             invoker: last.invoker,
+            anon: last.victims[0]?.anonRss,
+            victim: last.victims[0]?.comm,
           },
           words: {
             title: victims === '' ? ('noVictim' as const) : scope,
@@ -75,7 +82,8 @@ export default detector({
               fragmented && 'order',
               last.slabUnreclaimablePages !== undefined && 'slab',
               last.invoker !== undefined && 'invoked',
-              scope === 'global' && 'notPods',
+              last.victims[0]?.anonRss !== undefined && 'victim',
+              scope === 'global' && podKilled && 'notPods',
             ),
           },
           evidence: [quote, ...more] as const,

@@ -6,8 +6,10 @@ import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
 import type { Case } from '../case/case.ts'
 import type { Subject } from '../case/finding.ts'
+import { parsePodPath } from '../decode/cgroup/path.ts'
 import type { SlabAllocationFailure } from '../decode/kmsg/report.ts'
 import { bearings } from '../facts/defects.ts'
+import { fact } from '../facts/fact.ts'
 import { kernel } from '../facts/kernel.ts'
 import { isReport, logUnknown, quoted, seen } from '../facts/kernel-log.ts'
 import { memcgIndex, memcgSubject } from '../facts/memcg-tree.ts'
@@ -21,12 +23,13 @@ export default detector({
     en: { judges: 'the slab allocator could not serve an allocation; not an OOM kill' },
     zh: { judges: 'slab 分配器分配失败（不是 OOM kill）' },
   }),
+  concerns: 'workload',
   text: text({
     en: {
       memcg: 'Slab allocations fail inside cgroup {name}: {caches}',
       root: 'Slab allocations fail on the node: {caches}',
       bare: 'Slab allocations fail; the log does not name the cache',
-      count: '{count|number} failures are in the log.',
+      count: 'Failures in the log: {count|number}.',
       more: '{suppressed|number} more were suppressed by rate limiting.',
       notOom: 'Nothing is killed for this: the caller gets ENOMEM (fork, open, socket, connect fail).',
       charge:
@@ -53,7 +56,7 @@ export default detector({
     const reports = (about.log?.reports ?? []).filter(isReport('slub-alloc-failure', 'slab-alloc-failure'))
     const groups = new Map<string, [SlabAllocationFailure, ...SlabAllocationFailure[]]>()
     for (const report of reports) {
-      const key = `${report.memcgName ?? ''}${report.userWritten === true ? '\0' : ''}`
+      const key = `${podOrName(about, report)}${report.userWritten === true ? '\0claim' : ''}`
       const group = groups.get(key)
       if (group === undefined) groups.set(key, [report])
       else group.push(report)
@@ -77,9 +80,9 @@ export default detector({
         return [
           {
             severity: claimed ? ('info' as const) : ('warning' as const),
-            subject: subject(about, first, caches),
+            subject: subject(about, last, caches),
             values: {
-              name: first.memcgName,
+              name: last.memcgName,
               caches: caches.slice(0, 5).join(', '),
               count: group.length + folded,
               suppressed: suppressed > 0 ? suppressed : undefined,
@@ -113,17 +116,27 @@ export default detector({
   },
 })
 
-/** The cgroup, if one lives whose directory has that name; else as much as the log says. */
+/** Paths of memory cgroups by their last component: of the live tree, and of the OOM reports where they are gone. */
+const pathsByName = fact((about: Case): ReadonlyMap<string, string> => {
+  const logged = (about.log?.reports ?? [])
+    .filter(isReport('oom'))
+    .flatMap(({ memcg, taskMemcg }) => [memcg, taskMemcg])
+    .filter(path => path !== undefined)
+  const live = (memcgIndex(about)?.tree.memcgs ?? []).map(({ path }) => path)
+  return new Map([...logged, ...live].map(path => [path.slice(path.lastIndexOf('/') + 1), path]))
+})
+
+/** A restarted container has a new name: failures of one pod's containers belong together where the pod is known. */
+function podOrName(about: Case, { memcgName }: SlabAllocationFailure): string {
+  if (memcgName === undefined) return ''
+  const path = pathsByName(about).get(memcgName)
+  if (path === undefined || parsePodPath(path).level !== 'container') return memcgName
+  return path.slice(0, path.lastIndexOf('/'))
+}
+
+/** The cgroup, by its path where that is known; else as much as the log says. */
 function subject(about: Case, { memcgName }: SlabAllocationFailure, caches: readonly string[]): Subject {
-  if (memcgName !== undefined) {
-    const known = [
-      ...(memcgIndex(about)?.tree.memcgs ?? []).map(({ path }) => path),
-      ...(about.log?.reports ?? [])
-        .filter(isReport('oom'))
-        .flatMap(({ memcg, taskMemcg }) => [memcg, taskMemcg]),
-    ].filter(path => path !== undefined)
-    return memcgSubject(known.find(path => path.endsWith(`/${memcgName}`)) ?? memcgName)
-  }
+  if (memcgName !== undefined) return memcgSubject(pathsByName(about).get(memcgName) ?? memcgName)
   const [cache] = caches
   return cache === undefined ? { kind: 'node' } : { kind: 'slab', cache }
 }

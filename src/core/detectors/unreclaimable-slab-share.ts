@@ -21,6 +21,7 @@ export default detector({
     },
     zh: { judges: '容器指标看不到的内核内存：不可回收 slab 占节点内存的比例' },
   }),
+  concerns: 'node',
   text: text({
     en: {
       title: 'Unreclaimable slab takes {slab|bytes} of {total|bytes} ({share|percent})',

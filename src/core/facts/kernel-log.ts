@@ -105,7 +105,12 @@ const STILL_SECONDS = 600
 function ongoing(about: Case, reports: readonly KernelReport[]): boolean | undefined {
   const { last, intervalSeconds } = recurrence(reports)
   if (last === undefined) return undefined
-  const ends = [about.log?.now, ...(about.log?.sources ?? []).map(({ to }) => to)]
+  const uptime = about.origin === 'directory' ? about.node.uptimeSeconds : undefined
+  const ends = [
+    about.log?.now,
+    ...(about.log?.sources ?? []).map(({ to }) => to),
+    uptime === undefined ? undefined : { clock: 'boot' as const, seconds: uptime },
+  ]
     .filter(end => end !== undefined)
     .filter(({ clock }) => clock === last.clock)
     .map(({ seconds }) => seconds)

@@ -168,7 +168,8 @@ function withoutUsage(about: Case): readonly Unknown[] {
 
 function loggedCharges(about: Case): KmemCharge[] {
   const charges: KmemCharge[] = []
-  for (const { memcg, reports } of memcgOomGroups(about)) {
+  for (const { memcg, reports, claimed } of memcgOomGroups(about)) {
+    if (claimed) continue
     const filled = reports.filter(report => {
       const { usage, kernel } = composition(report)
       return usage !== undefined && kernel !== undefined && kernel >= FILLS_SHARE * usage

@@ -1,16 +1,20 @@
 // OOM reports folded by whose limit was hit: a storm is one story with a count.
 
 import type { Case } from '../case/case.ts'
+import { parsePodPath } from '../decode/cgroup/path.ts'
 import type { MemcgStats, OomReport, StrayMemcgStats } from '../decode/kmsg/report.ts'
 import { fact } from './fact.ts'
 import { isReport } from './kernel-log.ts'
 
 export interface OomGroup {
-  /** The cgroup whose limit was hit; undefined: not in the log. */
+  /** The cgroup whose limit was hit, of the last kill; undefined: not in the log. */
   readonly memcg?: string
+  /** Oldest first. */
   readonly reports: readonly [OomReport, ...OomReport[]]
   /** Reports folded away by the decoder because there were too many. */
   readonly folded: number
+  /** All of it was written to the log from user space: a claim. */
+  readonly claimed: boolean
 }
 
 /** The lines of one kill are printed within a second or two; five allow for a slow console. */
@@ -72,29 +76,40 @@ function put(a: OomReport, b: OomReport): OomReport {
   }
 }
 
-/** Kills by the limit of a memory cgroup, one group per cgroup. */
+/**
+ * A container that is killed and restarted has a new id, and a new cgroup, each time: kills of one pod at its
+ * containers' level that take the same command are one loop.
+ */
+function groupKey({ memcg, taskMemcg, victims, userWritten }: OomReport): string {
+  const path = memcg ?? taskMemcg ?? ''
+  const claim = userWritten === true ? '\0claim' : ''
+  if (parsePodPath(path).level !== 'container') return `${path}${claim}`
+  return `${path.slice(0, path.lastIndexOf('/'))}\0${victims[0]?.comm ?? ''}${claim}`
+}
+
+/** Kills by the limit of a memory cgroup, one group a loop. */
 export const memcgOomGroups: (about: Case) => readonly OomGroup[] = fact(about => {
-  const groups = new Map<string | undefined, OomReport[]>()
+  const groups = new Map<string, [OomReport, ...OomReport[]]>()
   for (const report of oomReports(about)) {
     if (report.scope !== 'memcg') continue
-    const memcg = report.memcg ?? report.taskMemcg
-    const group = groups.get(memcg)
-    if (group === undefined) groups.set(memcg, [report])
+    const key = groupKey(report)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [report])
     else group.push(report)
   }
-  return [...groups].flatMap(([memcg, [first, ...rest]]) =>
-    first === undefined
-      ? []
-      : [
-          {
-            ...(memcg === undefined ? {} : { memcg }),
-            reports: [first, ...rest] as const,
-            folded: (about.log?.folded ?? [])
-              .filter(({ kind, memcg: of }) => kind === 'oom' && of === memcg)
-              .reduce((sum, { count }) => sum + count, 0),
-          },
-        ],
-  )
+  return [...groups.values()].map(reports => {
+    const last = reports.at(-1) ?? reports[0]
+    const memcg = last.memcg ?? last.taskMemcg
+    const paths = new Set(reports.map(report => report.memcg ?? report.taskMemcg))
+    return {
+      ...(memcg === undefined ? {} : { memcg }),
+      reports,
+      folded: (about.log?.folded ?? [])
+        .filter(({ kind, memcg: of }) => kind === 'oom' && paths.has(of))
+        .reduce((sum, { count }) => sum + count, 0),
+      claimed: last.userWritten === true,
+    }
+  })
 })
 
 /** Kills because the node, or a cpuset's part of it, had no memory left; SysRq-f too. */
@@ -119,6 +134,7 @@ export interface Composition {
   readonly kernel?: number
   readonly anon?: number
   readonly file?: number
+  /** Part of `file`. */
   readonly shmem?: number
 }
 

@@ -1,7 +1,6 @@
 // Why something could not be judged, and what would let it be judged. Detectors name the keys, renderers the sentences.
 
 import { text } from '../base/text.ts'
-import type { Gap, Origin } from '../tree/tree.ts'
 
 /** Why a judgement could not be made. `{path}` is what was looked for. */
 export const unknownReasons = text({
@@ -89,13 +88,3 @@ export const unknownRemedies = text({
 
 export type UnknownReason = keyof typeof unknownReasons.en
 export type UnknownRemedy = keyof typeof unknownRemedies.en
-
-/** Paths that not every node has; their absence is worth a line only where something depended on them. */
-export function gapRemedy({ why, path }: Gap, origin: Origin): UnknownRemedy {
-  if (why === 'denied') return 'run-as-root'
-  if (why === 'vanished') return 'none'
-  if (why === 'truncated') return 'shorten-log'
-  if (why === 'unreadable') return 'pass-node-files'
-  if (origin === 'live') return /sys\/fs\/cgroup/.test(path) ? 'mount-cgroup' : 'none'
-  return /(kmsg|dmesg|messages|kern\.log|syslog)/.test(path) ? 'pass-kernel-log' : 'pass-node-files'
-}

@@ -10,14 +10,14 @@ import { defectWords, evidenceWords, subjectWords, whenWords } from './terminal.
 import { label, say, summaryOf, type Texts, titleOf } from './words.ts'
 
 /** Markdown's own characters, and HTML's, in running text. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return printable(text).replace(/[\\`*_{}[\]<>#|~&]/g, character =>
     character === '<' ? '&lt;' : character === '>' ? '&gt;' : character === '&' ? '&amp;' : `\\${character}`,
   )
 }
 
 /** A fence longer than any run of backticks inside. */
-function fenced(lines: readonly string[], language = ''): string[] {
+export function fenced(lines: readonly string[], language = ''): string[] {
   const longest = Math.max(2, ...lines.flatMap(line => (line.match(/`+/g) ?? []).map(run => run.length)))
   const fence = '`'.repeat(longest + 1)
   return [`${fence}${language}`, ...lines, fence]
