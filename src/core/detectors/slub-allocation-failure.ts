@@ -26,27 +26,28 @@ export default detector({
   concerns: 'workload',
   text: text({
     en: {
-      memcg: 'Slab allocations fail inside cgroup {name}: {caches}',
+      memcg: 'Slab allocations fail at the limit of a cgroup: {caches}',
       root: 'Slab allocations fail on the node: {caches}',
       bare: 'Slab allocations fail; the log does not name the cache',
       count: 'Failures in the log: {count|number}.',
       more: '{suppressed|number} more were suppressed by rate limiting.',
       notOom: 'Nothing is killed for this: the caller gets ENOMEM (fork, open, socket, connect fail).',
       charge:
-        'The name in brackets is the cgroup: its charge failed at its limit, while the node may have plenty of free memory.',
+        'The name in brackets is the cgroup, last {name}: its charge failed at its limit, while the node may have plenty of free memory.',
       node: 'No cgroup is named: a page could not be had, by shortage, fragmentation or an atomic caller; on kernels from 5.9 a cgroup’s limit prints the same.',
       gfp: 'gfp={mask}.',
       claim:
         'The line was written to /dev/kmsg from user space, not by the kernel: it may be a test or a forgery.',
     },
     zh: {
-      memcg: 'cgroup {name} 内 slab 分配失败：{caches}',
+      memcg: 'slab 分配在某个 cgroup 的限制处失败：{caches}',
       root: '节点上 slab 分配失败：{caches}',
       bare: 'slab 分配失败，日志没写是哪个 cache',
       count: '日志里有 {count|number} 次失败。',
       more: '另有 {suppressed|number} 次被限速抑制。',
       notOom: '不会因此杀进程：调用者得到 ENOMEM（fork、open、socket、connect 失败）。',
-      charge: '括号里是 cgroup 名：是它在自己的限制处记账失败，节点可能还有大量空闲内存。',
+      charge:
+        '括号里是 cgroup 名（最近一次是 {name}）：是它在自己的限制处记账失败，节点可能还有大量空闲内存。',
       node: '没有 cgroup 名：拿不到页，可能是内存不足、碎片或原子上下文；5.9 以后的内核，cgroup 触限也打印成这样。',
       gfp: 'gfp={mask}。',
       claim: '这一行是用户态写进 /dev/kmsg 的，不是内核写的：可能是测试，也可能是伪造。',

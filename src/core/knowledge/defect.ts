@@ -23,6 +23,7 @@ export type DefectCondition =
   | 'nokmem-on-cmdline'
   | 'ids-nearly-out'
   | 'dying-memcgs'
+  | 'many-memcgs'
 
 /**
  * One stream's range. Bounds are builds (`1062.4.1`) for el6 to el10, else upstream releases (`5.3`, `5.10.77`).

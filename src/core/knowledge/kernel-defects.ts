@@ -696,7 +696,7 @@ export const kernelDefects: readonly Defect[] = [
       en: '5.13: counters are summed up the tree (2d146aa3aa84)',
       zh: '5.13：统计改为沿树汇总（2d146aa3aa84）',
     },
-    condition: 'dying-memcgs',
+    condition: 'many-memcgs',
     remedies: ['reclaim-cgroup', 'force-empty-cgroup', 'reduce-churn', 'kernel-upgrade'],
     source: [
       'https://git.kernel.org/torvalds/c/2d146aa3aa84',

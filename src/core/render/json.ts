@@ -63,7 +63,30 @@ export function reportJson(report: Report, texts: Texts, language: Language): ob
   }
 }
 
-/** JSON as every command prints it: two blanks of indent, one line end. */
+/**
+ * JSON as every command prints it: two blanks of indent, one line end. Integers stand digit by digit, also where they
+ * are larger than JavaScript's own printer keeps exact (a limit file says 9223372036854771712, not …772000).
+ */
 export function renderJson(document: object): string {
-  return `${JSON.stringify(document, undefined, 2)}\n`
+  return `${written(document, '')}\n`
+}
+
+function written(value: unknown, indent: string): string {
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    return BigInt(value).toString()
+  }
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  const inner = `${indent}  `
+  const [open, close, items] = Array.isArray(value)
+    ? ['[', ']', value.map(item => written(item, inner))]
+    : [
+        '{',
+        '}',
+        Object.entries(value).flatMap(([name, member]) =>
+          member === undefined ? [] : [`${JSON.stringify(name)}: ${written(member, inner)}`],
+        ),
+      ]
+  if (items.length === 0) return `${open}${close}`
+  return `${open}\n${items.map(item => `${inner}${item}`).join(',\n')}\n${indent}${close}`
 }

@@ -3,7 +3,7 @@
 import { printable } from '../base/printable.ts'
 import type { Language } from '../base/text.ts'
 import { formatBytes } from '../base/units.ts'
-import { wrap } from '../base/width.ts'
+import { width, wrap } from '../base/width.ts'
 import type { DefectBearing, Evidence, Finding, Severity } from '../case/finding.ts'
 import type { Report } from '../case/report.ts'
 import { defectWords as defectSentences } from '../knowledge/defect.ts'
@@ -56,6 +56,7 @@ const GAPS_SHOWN = 6
 export function renderTerminal(report: Report, options: TerminalOptions): string {
   const blocks = [
     head(report, options),
+    overview(report, options),
     ...(report.findings.length === 0
       ? [nothing(report, options)]
       : report.findings.map(finding => findingBlock(finding, options))),
@@ -90,6 +91,39 @@ function head({ node, logs }: Report, { language, style, version }: TerminalOpti
   return lines
 }
 
+/** All findings on one screen before any detail, where there is more than one. */
+function overview({ findings }: Report, options: TerminalOptions): string[] {
+  if (findings.length < 2) return []
+  const { language, style, texts } = options
+  return [
+    style.strong(label('findings', language)),
+    ...findings.map(finding => {
+      const { subject } = finding
+      const whose =
+        subject.podUid === undefined
+          ? ''
+          : style.faint(`  ${label('pod', language, { uid: subject.podUid })}`)
+      return `  ${severityMark(finding.severity, options)}  ${printable(cut(titleOf(finding, texts, language), TITLE_CELLS))}${whose}`
+    }),
+  ]
+}
+
+/** A title in the overview; the whole one stands with its finding. */
+const TITLE_CELLS = 88
+
+/** A quoted line of the log; the JSON has all of it. */
+const QUOTE_CELLS = 200
+
+function cut(text: string, cells: number): string {
+  if (width(text) <= cells) return text
+  let kept = ''
+  for (const character of text) {
+    if (width(kept) + width(character) >= cells) break
+    kept += character
+  }
+  return `${kept}…`
+}
+
 function nothing(report: Report, { language, style }: TerminalOptions): string[] {
   const looked = Object.values(report.verdicts).every(verdict => verdict === 'absent')
   return [looked ? style.good(label('none', language)) : label('noneButUnknown', language)]
@@ -106,7 +140,7 @@ function findingBlock(finding: Finding, options: TerminalOptions): string[] {
   if (when !== '') lines.push(style.faint(`  ${printable(when)}`))
   lines.push(`  ${style.strong(label('evidence', language))}`)
   for (const evidence of finding.evidence.slice(0, EVIDENCE_SHOWN)) {
-    lines.push(`    ${evidenceWords(evidence, language)}`)
+    lines.push(`    ${cut(evidenceWords(evidence, language), QUOTE_CELLS)}`)
   }
   if (finding.evidence.length > EVIDENCE_SHOWN) {
     const count = finding.evidence.length - EVIDENCE_SHOWN
@@ -119,9 +153,12 @@ function findingBlock(finding: Finding, options: TerminalOptions): string[] {
   }
   if (finding.defects.length > 0) {
     lines.push(`  ${style.strong(label('defects', language))}`)
-    for (const bearing of finding.defects) {
+    for (const bearing of finding.defects.filter(({ status }) => status === 'affected')) {
       lines.push(...indented(defectWords(bearing, language), '    ', columns))
     }
+    const open = finding.defects.filter(({ status }) => status === 'cannot-tell').map(({ id }) => id)
+    if (open.length > 0)
+      lines.push(`    ${open.join(', ')} ${label('cannot-tell', language)} (kmemscope explain ${open[0]})`)
   }
   return lines
 }
