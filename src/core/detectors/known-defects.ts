@@ -13,17 +13,17 @@ export default detector({
   id: 'known-defects',
   about: text({
     en: { judges: 'known defects of this kernel release that show on this node (K-01 to K-09, K-38)' },
-    zh: { judges: '本内核版本的已知缺陷，且在本节点上已显现（K-01 至 K-09、K-38）' },
+    zh: { judges: '该内核版本的已知缺陷中，已在本节点上显现的（K-01 至 K-09、K-38）' },
   }),
   concerns: 'cause',
   text: text({
     en: {
-      title: 'This node has known defects: {ids}',
-      release: 'The kernel is {release}; each is in range for it and shows on this node.',
+      title: 'Known defects on this node: {ids}',
+      release: 'Kernel {release} is in the affected range of each, and the signs of each are on this node.',
     },
     zh: {
-      title: '本节点有已知缺陷：{ids}',
-      release: '内核是 {release}；以上缺陷都在其受影响范围内，并且已在本节点显现。',
+      title: '本节点存在已知缺陷：{ids}',
+      release: '内核 {release} 在以上各缺陷的受影响范围内，且本节点上已出现相应迹象。',
     },
   }),
   judge(about) {

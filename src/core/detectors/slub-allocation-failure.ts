@@ -20,37 +20,37 @@ import { detector } from './detector.ts'
 export default detector({
   id: 'slub-allocation-failure',
   about: text({
-    en: { judges: 'the slab allocator could not serve an allocation; not an OOM kill' },
+    en: { judges: 'slab allocations that failed (not OOM kills)' },
     zh: { judges: 'slab 分配器分配失败（不是 OOM kill）' },
   }),
   concerns: 'workload',
   text: text({
     en: {
-      memcg: 'Slab allocations fail at the limit of a cgroup: {caches}',
+      memcg: 'Slab allocations fail at a cgroup’s limit: {caches}',
       root: 'Slab allocations fail on the node: {caches}',
       bare: 'Slab allocations fail; the log does not name the cache',
       count: 'Failures in the log: {count|number}.',
-      more: '{suppressed|number} more were suppressed by rate limiting.',
-      notOom: 'Nothing is killed for this: the caller gets ENOMEM (fork, open, socket, connect fail).',
+      more: 'Not printed because of rate limiting: {suppressed|number} more.',
+      notOom: 'Nothing is killed for this: the caller gets ENOMEM (fork, open, socket or connect may fail).',
       charge:
-        'The name in brackets is the cgroup, last {name}: its charge failed at its limit, while the node may have plenty of free memory.',
-      node: 'No cgroup is named: a page could not be had, by shortage, fragmentation or an atomic caller; on kernels from 5.9 a cgroup’s limit prints the same.',
+        'The charge failed at the limit of the cgroup named in brackets (last: {name}); the node may have plenty of free memory.',
+      node: 'No cgroup is named: no page was to be had (shortage, fragmentation or an atomic caller); from 5.9 on a cgroup’s limit looks the same in the log.',
       gfp: 'gfp={mask}.',
       claim:
-        'The line was written to /dev/kmsg from user space, not by the kernel: it may be a test or a forgery.',
+        'The line was written to /dev/kmsg from user space, not by the kernel: perhaps a test, perhaps a forgery.',
     },
     zh: {
-      memcg: 'slab 分配在某个 cgroup 的限制处失败：{caches}',
+      memcg: 'cgroup 达到限制，slab 分配失败：{caches}',
       root: '节点上 slab 分配失败：{caches}',
-      bare: 'slab 分配失败，日志没写是哪个 cache',
+      bare: 'slab 分配失败（日志没写是哪个缓存）',
       count: '日志里有 {count|number} 次失败。',
-      more: '另有 {suppressed|number} 次被限速抑制。',
-      notOom: '不会因此杀进程：调用者得到 ENOMEM（fork、open、socket、connect 失败）。',
+      more: '另有 {suppressed|number} 次因限速没有打印。',
+      notOom: '不会因此杀进程：调用者得到 ENOMEM（fork、open、socket、connect 可能失败）。',
       charge:
-        '括号里是 cgroup 名（最近一次是 {name}）：是它在自己的限制处记账失败，节点可能还有大量空闲内存。',
-      node: '没有 cgroup 名：拿不到页，可能是内存不足、碎片或原子上下文；5.9 以后的内核，cgroup 触限也打印成这样。',
+        '括号里是 cgroup 的名字（最近一次是 {name}）：是它达到自己的限制而记账失败，节点可能还有大量空闲内存。',
+      node: '没有 cgroup 的名字：申请不到页，可能是内存不足、碎片或原子上下文；5.9 起，cgroup 达到限制时打印的也是这样。',
       gfp: 'gfp={mask}。',
-      claim: '这一行是用户态写进 /dev/kmsg 的，不是内核写的：可能是测试，也可能是伪造。',
+      claim: '这一行是用户态写入 /dev/kmsg 的，并非内核输出：可能是测试，也可能是伪造。',
     },
   }),
   judge(about) {

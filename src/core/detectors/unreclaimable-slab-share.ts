@@ -17,27 +17,29 @@ export default detector({
   id: 'unreclaimable-slab-share',
   about: text({
     en: {
-      judges: 'kernel memory that no container metric shows: unreclaimable slab against the node’s memory',
+      judges:
+        'kernel memory that no container metric shows: unreclaimable slab as a share of the node’s memory',
     },
     zh: { judges: '容器指标看不到的内核内存：不可回收 slab 占节点内存的比例' },
   }),
   concerns: 'node',
   text: text({
     en: {
-      title: 'Unreclaimable slab takes {slab|bytes} of {total|bytes} ({share|percent})',
+      title: 'Unreclaimable slab takes {slab|bytes} of the node’s {total|bytes} ({share|percent})',
       hidden:
-        'No pod is charged for {hidden|bytes} of it: kubectl top and container_memory_* do not show it.',
-      notCharged: 'How much of it pods are charged for could not be read.',
+        'At least {hidden|bytes} of it is charged to no pod: kubectl top and container_memory_* do not show it.',
+      notCharged: 'How much of it is charged to pods could not be read.',
       available:
-        'On cgroup v1 the kubelet does not see it either: its memory.available leaves kernel memory out.',
-      point: 'One reading shows an amount, not growth: read it again after some pods have come and gone.',
+        'On cgroup v1 the kubelet does not see it either: its memory.available leaves out kernel memory.',
+      point:
+        'One reading shows the amount, not the growth: read it again after some pods have come and gone.',
     },
     zh: {
-      title: '不可回收 slab 占用 {slab|bytes}，节点共 {total|bytes}（{share|percent}）',
-      hidden: '其中 {hidden|bytes} 没有记在任何 Pod 上：kubectl top 和 container_memory_* 都看不到。',
-      notCharged: '其中多少记在 Pod 上，没能读到。',
+      title: '不可回收 slab 占用 {slab|bytes}，节点内存共 {total|bytes}（占 {share|percent}）',
+      hidden: '其中至少 {hidden|bytes} 没有记在任何 Pod 上：kubectl top 和 container_memory_* 都看不到。',
+      notCharged: '其中有多少记在 Pod 上，没有读到。',
       available: '在 cgroup v1 上 kubelet 也看不到：它的 memory.available 不含内核内存。',
-      point: '一次读数只说明数量，不说明增长：等一批 Pod 来去之后再读一次。',
+      point: '单次读数只能说明多少，不能说明是否在增长：等一批 Pod 创建并销毁之后再读一次。',
     },
   }),
   judge(about) {
