@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Command, CommanderError, Help, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { printable } from '../../core/base/printable.ts'
 import { fill, type Language } from '../../core/base/text.ts'
 import { parseDuration } from './duration.ts'
@@ -134,11 +134,9 @@ async function run(argv: readonly string[]): Promise<number> {
   base(program.command('decode'), words)
     .description(words('decode'))
     .argument('<source>', words('source'))
-    .argument('[more...]')
     .addOption(outputOption('decode', words))
     .addHelpText('after', () => examples(words))
-    .action(async (source: string, more: string[], options: { output: string }) => {
-      if (more.length > 0) throw new Ending(words('tooMany', { what: '<source>' }), exitCodes.usage)
+    .action(async (source: string, options: { output: string }) => {
       const { decodeCommand } = await import('./decode.ts')
       code = decodeCommand(settings('decode', options.output), source)
     })
@@ -182,10 +180,7 @@ function base(command: Command, words: Settings['words']): Command {
     .option('--lang <language>', words('optLang'))
     .helpOption('-h, --help', words('optHelp'))
     .showSuggestionAfterError(false)
-    .configureHelp({
-      helpWidth: process.stdout.columns ?? 100,
-      subcommandTerm: command => new Help().subcommandTerm(command),
-    })
+    .configureHelp({ helpWidth: process.stdout.columns ?? 100 })
 }
 
 function outputOption(command: keyof typeof OUTPUTS, words: Settings['words']): Option {
@@ -220,7 +215,7 @@ function usageSentence(
     case 'commander.missingArgument':
       return words('wantsArgument', { what: `<${what}>` })
     case 'commander.excessArguments':
-      return words('tooMany', { what: '' })
+      return words('tooMany', { what: '<source>' })
     default:
       return printable(error.message)
   }
