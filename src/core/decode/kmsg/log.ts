@@ -59,6 +59,9 @@ const MOST_FOLDS = 10_000
 
 const MOST_SEQUENCE_GAPS = 100
 
+/** No terminal that lines were broken at is narrower. */
+const NARROWEST = 60
+
 const LINUX_VERSION = /^\s*Linux version (\d\S{1,128}) \(/
 
 /** The cgroup and the task a report is counted under. */
@@ -225,7 +228,11 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
     release = { text: keep(found), ...(live ? {} : { line: record.line }) }
   }
 
+  /** Of a log that a terminal has broken, no line is wider. */
+  let widest = 0
+
   function assemble(record: LogRecord): void {
+    if (record.width > widest) widest = record.width
     if (record.prompt) {
       flush()
       split.cut()
@@ -239,9 +246,13 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
       return
     }
     if (pending && !record.continuation) {
-      const joined = rejoin(pending.text, record.text, pending.dressed)
+      const joined = rejoin(
+        pending.text,
+        record.text,
+        pending.dressed && pending.width >= widest && pending.width >= NARROWEST,
+      )
       if (joined !== undefined) {
-        pending = { ...pending, text: joined }
+        pending = { ...pending, text: joined, width: record.width }
         return
       }
     }

@@ -10,6 +10,8 @@ export interface LogRecord {
   readonly line: number
   /** What was printed, one line of it, leading blanks kept. */
   readonly text: string
+  /** Characters of the line as it stands in the file. */
+  readonly width: number
   /** Something was taken off: a stamp, a tag, a wrapper. */
   readonly dressed: boolean
   /** One more line of the record before it: same stamp, same sequence number. */
@@ -197,6 +199,13 @@ function unescapeSyslog(text: string): string {
   return text.includes('#0')
     ? text.replace(/#(0[0-3][0-7])/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
     : text
+}
+
+/** A mail that nobody decoded: every = is written =3D, and nothing else has one. */
+function unescapeMail(text: string): string {
+  return /=(?!3D|20|09|$)/.test(text)
+    ? text
+    : text.replace(/=(3D|20|09)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }
 
 const fraction = (digits: string | undefined): number => (digits === undefined ? 0 : Number(`0.${digits}`))
@@ -660,7 +669,7 @@ export function undresser(): Undresser {
 
   return {
     fromJson(value, line) {
-      const draft: Draft = { line, text: '', dressed: false }
+      const draft: Draft = { line, text: '', width: 0, dressed: false }
       if (!fromJson(value, draft)) return []
       const first = draft.text.charCodeAt(0)
       if (draft.process === undefined && draft.clock !== 'boot' && (first === 91 || first === 60)) take(draft)
@@ -675,7 +684,7 @@ export function undresser(): Undresser {
         text = text.replace(/^\0+/, '')
         first = text.charCodeAt(0)
       }
-      const draft: Draft = { line: line.number, text, dressed: false }
+      const draft: Draft = { line: line.number, text, width: text.length, dressed: false }
       if (first === 32 || first === 9) {
         const stripped = text.trimStart()
         const begins = stripped.charCodeAt(0)
@@ -707,6 +716,7 @@ export function undresser(): Undresser {
         }
       }
       afterKmsg = draft.seq !== undefined
+      if (draft.text.includes('=3D')) draft.text = unescapeMail(draft.text)
       if (draft.text.includes('#0')) draft.text = unescapeSyslog(draft.text)
       return finish(draft)
     },

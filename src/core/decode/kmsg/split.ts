@@ -557,7 +557,9 @@ export function splitter(options: {
       case 'killed': {
         const announced = report.announced
         if (line.message) report.message ??= line.message
-        if (report.victims.length < MOST_VICTIMS)
+        // memory.oom.group kills the first victim once more, with the rest of its group
+        const again = report.victims.some(victim => victim.pid === line.victim.pid)
+        if (!again && report.victims.length < MOST_VICTIMS)
           report.victims.push({
             ...line.victim,
             ...(announced === undefined

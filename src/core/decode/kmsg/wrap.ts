@@ -17,6 +17,8 @@ const MASK = '0x[0-9a-fA-F]+(?:\\([A-Za-z_|0-9]*\\))?'
 const OOM_MESSAGE =
   '^\\s*(?:Memory cgroup out of memory|Out of memory(?: \\(oom_kill_allocating_task\\))?|Memory cgroup out of|Memory cgroup out|Memory cgroup|Out of)'
 
+const COMM = '\\(.{1,17}?\\)'
+
 const FORMS: readonly RegExp[] = [
   form(
     '^.{1,300}? invoked',
@@ -31,10 +33,11 @@ const FORMS: readonly RegExp[] = [
     '^\\s*CPU: \\d+',
     '(?: UID: \\d+)? PID: \\d+',
     ' Comm:',
-    ' .{1,20}? (?:Kdump: loaded )?(?:Not tainted|Tainted:)',
-    '.{0,60}? \\d+\\.\\d+\\S* #\\d+',
+    ' .{1,20}? (?:Kdump: loaded )?(?:Not|Tainted:)',
+    '(?: tainted|[A-Z ()-]{0,60}?) \\d+\\.\\d+\\S*',
+    ' #\\d+',
   ),
-  form(...words('^\\s*Task in \\S+ killed as a result of limit of \\S+')),
+  form('^\\s*Task in', ' \\/\\S*', ...words(' killed as a result of limit of').slice(1), ' \\/\\S*'),
   form(
     '^\\s*(?:memory|memory\\+swap|swap|kmem):',
     ' usage',
@@ -44,25 +47,23 @@ const FORMS: readonly RegExp[] = [
     ' failcnt',
     ' \\d+',
   ),
-  form(...words('^\\s*Memory cgroup stats for \\S+:(?:$| [a-z_]+:\\d+KB)'), '(?: [a-z_]+:\\d+KB)+'),
+  form('^\\s*Memory cgroup', ' stats', ' for', ' \\/\\S*', '(?: [a-z_]+:\\d+KB)+'),
+  // one word, but for the task's name
+  form('^\\s*oom-kill:constraint=[A-Z_]+\\S*', '(?: \\S{0,15}){1,8}?,pid=\\d+', ',uid=\\d+'),
   form(
-    '^\\s*oom-kill:constraint=[A-Z_]+',
-    ',nodemask=[^=]*',
-    '(?:,cpuset=[^,]*,mems_allowed=[0-9,-]+)?(?:,global_oom|,oom_memcg=\\S+?)?,task_memcg=[^,\\s]+',
-    ',task=.{1,16}?',
-    ',pid=\\d+',
-    ',uid=\\d+',
-  ),
-  form(
-    `${OOM_MESSAGE}`,
+    OOM_MESSAGE,
     '(?: out)?(?: of)?(?: memory)?(?: \\([a-z_]+\\))?:',
-    ' Killed process \\d+| Kill process \\d+',
-    '(?:, UID \\d+,)? \\(.{1,17}?\\)',
+    '(?: Killed process \\d+| Kill process \\d+)',
+    `(?:, UID \\d+,)? ${COMM}`,
   ),
-  form('^.{0,60}?Kill process \\d+', ' \\(.{1,17}?\\)', ...words(' score \\d+ or sacrifice child').slice(1)),
+  form(
+    '^.{0,60}?Kill process \\d+',
+    ` ${COMM}(?= score|\\s*$)`,
+    ...words(' score \\d+ or sacrifice child').slice(1),
+  ),
   form(
     '^.{0,60}?Killed process \\d+',
-    '(?:, UID \\d+,)? \\(.{1,17}?\\)',
+    `(?:, UID \\d+,)? ${COMM}(?=,? (?:total-vm|vsz)|, UID|,?\\s*$)`,
     '(?:, UID \\d+)?,? (?:total-vm|vsz):\\d+kB',
     ', anon-rss:\\d+kB',
     ', file-rss:\\d+kB',
@@ -74,15 +75,16 @@ const FORMS: readonly RegExp[] = [
   form(
     '^\\s*oom_reaper:',
     ...words(' reaped process \\d+').slice(1),
-    ' \\(.{1,17}?\\)',
-    ', now anon-rss:\\d+kB',
+    ` ${COMM}(?=, now|,?\\s*$)`,
+    ', now',
+    ' anon-rss:\\d+kB',
     ', file-rss:\\d+kB',
     ', shmem-rss:\\d+kB',
   ),
   form(
     ...words('^\\s*SL[AU]B: Unable to allocate memory on'),
     '(?: CPU \\d+ \\(of node -?\\d+\\) on)? node -?\\d+,?',
-    ` \\(?gfp=(?:3D)?${MASK}\\)?`,
+    ' (?:\\(gfp=0x[0-9a-fA-F]+\\)|gfp=0x[0-9a-fA-F]+\\([A-Za-z_|0-9]*\\))',
   ),
   form(
     '^\\s*cache: .{1,300}?,',
@@ -91,19 +93,35 @@ const FORMS: readonly RegExp[] = [
     ', default order: \\d+',
     ', min order: \\d+',
   ),
+  form('^\\s*cache: [^\\s(]+\\(\\d+:\\S*', ' object size: \\d+'),
   form('^\\s*node \\d+: slabs: [\\d/]+', ', objs: [\\d/]+', ', free: \\d+'),
   form('^\\s*.{1,60}?: page allocation failure[.:]', ' order:\\d+', `, mode:${MASK}`, ', nodemask=[^ ]+'),
   form('^.*?\\bmkdir', ' \\/[^\\s:"]*', '[^\\s"]*?:', ' no', ' space', ' left', ' on', ' device'),
+  form(
+    '^\\s*Tasks in',
+    ' \\/\\S*',
+    ...words(' are going to be killed due to memory\\.oom\\.group set').slice(1),
+  ),
+  form(...words('^\\s*Memory limit reached of cgroup'), ' \\/\\S*'),
+  form(
+    ...words('^\\s*(?:Memory cgroup )?[Oo]ut of memory: OOM victim \\d+'),
+    ` ${COMM}`,
+    ...words(' is already exiting').slice(1),
+  ),
+  form(...words('^\\s*Out of memory and no killable processes')),
   form('^\\s*\\S+: \\d+ callbacks', ' suppressed'),
 ]
 
+/** Lines that end where they end, though the form would let a last word go on. */
+const COMPLETE = /^\s*(?:oom-kill:.*,pid=\d+,uid=\d+|Memory cgroup stats for \/\S*:)\s*$/
+
 /** Words with which a line of a report begins or ends before it is broken: only such a line is worth trying. */
 const OPENING =
-  /invoked|oom|out of|Memory cgroup|Task in|: usage|[Kk]ill(?:ed)? process|SL[AU]B: |cache: |node \d+: slabs|page allocation|mkdir|CPU: \d|callbacks/
+  /invoked|oom|[Oo]ut of|Memory |Tasks? in|: usage|[Kk]ill(?:ed)? process|SL[AU]B: |cache: |node \d+: slabs|page allocation|mkdir|CPU: \d|callbacks/
 
 /** A line that stands for itself wherever it is. */
 const STARTS =
-  /^\s*(?:.{1,60}? invoked oom-killer:|oom-kill:constraint|Memory cgroup (?:out|stats|min)|Out of memory:|[Kk]ill(?:ed)? process|(?:memory|memory\+swap|swap|kmem): usage|Task in \/|SL[AU]B: Unable|cache: |node \d+: slabs|oom_reaper:|Call [Tt]race|Mem-Info|CPU: \d|\[ *(?:pid|\d+) *\]|[a-z_0-9]+ \d+\s*$|.{1,60}?: page allocation)/
+  /^\s*(?:.{1,60}? invoked oom-killer:|oom-kill:constraint|Memory cgroup (?:out|stats|min)|Out of memory:|[Kk]ill(?:ed)? process|(?:memory|memory\+swap|swap|kmem): usage|Task in \/|SL[AU]B: Unable|cache: |node \d+: slabs|oom_reaper:|Call [Tt]race|Mem-Info|CPU: \d|\[ *(?:pid|\d+) *\]|.{1,60}?: page allocation)/
 
 interface Reach {
   readonly end: number
@@ -125,33 +143,36 @@ function reach(text: string): Reach | undefined {
 /** Broken lines of a report are short; longer ones are something else, and hostile. */
 const LONGEST = 8192
 
-/** The narrowest a terminal or a mail is broken at, nearly. */
-const NARROWEST = 60
-
 /**
  * `text` with the next line joined on, when that lets a known form go on past the break; undefined when the next
- * line is a line of its own. `torn`: the next line has no stamp where its neighbours have one.
+ * line is a line of its own. `full`: the line was as wide as lines of this log get and the next has no stamp of its
+ * own, so that a terminal may have broken it in mid-word.
  */
-export function rejoin(text: string, next: string, torn: boolean): string | undefined {
+export function rejoin(text: string, next: string, full: boolean): string | undefined {
   if (next === '' || text.length + next.length > LONGEST || !OPENING.test(text) || STARTS.test(next))
     return undefined
   const current = reach(text)
-  const trimmed = text.trimEnd()
   if (!current) return undefined
-  if (current.complete && current.end >= trimmed.length && !(torn && text.length >= NARROWEST))
-    return undefined
-  const lead = next.trimStart()
-  const soft = trimmed.endsWith('=')
-  const candidates = new Set([text + next, `${trimmed} ${lead}`, trimmed + lead])
+  const trimmed = text.trimEnd()
+  if (!full && (COMPLETE.test(text) || (current.complete && current.end >= trimmed.length))) return undefined
+  const direct = text + next
+  const spaced = `${trimmed} ${next.trimStart()}`
+  // the likelier first: among equals the first wins
+  const candidates = /\s$/.test(text) || /^\s/.test(next) || full ? [direct, spaced] : [spaced, direct]
+  candidates.push(trimmed + next.trimStart())
   // a soft line break of quoted-printable
-  if (soft) candidates.add(trimmed.slice(0, -1) + next)
+  if (trimmed.endsWith('=')) candidates.unshift(trimmed.slice(0, -1) + next)
   let best: string | undefined
-  let farthest = current.end
+  let least = Number.POSITIVE_INFINITY
   for (const candidate of candidates) {
     const reached = reach(candidate)
-    if (!reached || reached.end <= farthest || reached.end <= trimmed.length - (soft ? 1 : 0)) continue
+    // some of the next line has to be part of it
+    if (!reached || reached.end <= current.end || reached.end <= candidate.length - next.trimStart().length)
+      continue
+    const rest = candidate.length - reached.end
+    if (rest >= least) continue
     best = candidate
-    farthest = reached.end
+    least = rest
   }
   return best
 }
