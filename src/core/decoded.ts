@@ -53,7 +53,7 @@ function kibibytes(values: Readonly<Record<string, number>>): Record<string, num
 
 function meminfo(text: string): DecodedFields {
   const counts = new Set(
-    [...text.matchAll(/^\s*([A-Za-z][\w()-]*):[ \t]*\d+[ \t]*\r?$/gm)].map(([, key]) => key),
+    [...text.matchAll(/^[ \t]*([A-Za-z][\w()-]*):[ \t]*\d+[ \t]*\r?$/gm)].map(([, key]) => key),
   )
   const values = Object.entries(parseMeminfo(text))
   return {

@@ -6,7 +6,7 @@
  */
 export function printable(text: string): string {
   return text.replace(
-    /[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g,
     character => {
       const code = character.charCodeAt(0)
       return code < 0x100

@@ -97,18 +97,22 @@ function releaseOf(context: RemedyContext): KernelRelease | undefined {
 
 /** By os-release, else by whose kernel it is; undefined: not known. */
 function family(context: RemedyContext): Family | undefined {
-  const named = context.distributionId === undefined ? undefined : FAMILIES[context.distributionId]
-  return named ?? STREAM_FAMILIES[releaseOf(context)?.stream ?? '']
+  const { distributionId = '' } = context
+  // ID=constructor of a hostile os-release names no family
+  if (Object.hasOwn(FAMILIES, distributionId)) return FAMILIES[distributionId]
+  return STREAM_FAMILIES[releaseOf(context)?.stream ?? '']
 }
 
-function node(context: RemedyContext): string {
-  return context.hostname === undefined ? 'NODE' : shellWord(context.hostname)
+/** The node's name; what cannot be one (RFC 1123), an option of kubectl for instance, is left to the reader. */
+function node({ hostname = '' }: RemedyContext): string {
+  return /^[a-z0-9][a-z0-9_.-]{0,252}$/i.test(hostname) ? hostname : 'NODE'
 }
 
 /** The cgroup's directory; from its path where only that is known. */
 function cgroupDir(context: RemedyContext): string {
   if (context.memcgDir !== undefined) return shellWord(context.memcgDir)
-  if (context.memcgPath === undefined) return 'CGROUP_DIR'
+  // A path of a log that climbs out of the hierarchy (as cgroup namespaces print it) names no directory here.
+  if (context.memcgPath === undefined || /(?:^|\/)\.\.(?:\/|$)/.test(context.memcgPath)) return 'CGROUP_DIR'
   const mount = context.cgroup === 'v2' ? '/sys/fs/cgroup' : '/sys/fs/cgroup/memory'
   return shellWord(`${mount}${context.memcgPath === '/' ? '' : context.memcgPath}`)
 }

@@ -76,6 +76,7 @@ function written(value: unknown, indent: string): string {
   if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
     return BigInt(value).toString()
   }
+  if (typeof value === 'string') return quoted(value)
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
   const inner = `${indent}  `
   const [open, close, items] = Array.isArray(value)
@@ -84,9 +85,20 @@ function written(value: unknown, indent: string): string {
         '{',
         '}',
         Object.entries(value).flatMap(([name, member]) =>
-          member === undefined ? [] : [`${JSON.stringify(name)}: ${written(member, inner)}`],
+          member === undefined ? [] : [`${quoted(name)}: ${written(member, inner)}`],
         ),
       ]
   if (items.length === 0) return `${open}${close}`
   return `${open}\n${items.map(item => `${inner}${item}`).join(',\n')}\n${indent}${close}`
+}
+
+/**
+ * A string with what steers a terminal as an escape. JSON's own printer leaves U+007F to U+009F as they are, of which
+ * U+009B begins a control sequence, and the overrides of writing direction.
+ */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

@@ -9,9 +9,9 @@ export function parseKernelConfig(text: string): Record<string, string> {
   const values: Record<string, string> = {}
   for (const line of text.split(/\r\n|\n|\r/)) {
     if (line.length > 4096) continue
-    const set = /^(?:[\w./-]{1,255}:)?[ \t]*(CONFIG_\w+)=(.*?)\s*$/.exec(line)
+    const set = /^(?:[\w./-]{1,255}:)?[ \t]*(CONFIG_\w+)=(.*)$/.exec(line)
     if (set?.[1] !== undefined) {
-      values[set[1]] = (set[2] ?? '').replace(/^"(.*)"$/, '$1')
+      values[set[1]] = (set[2] ?? '').trimEnd().replace(/^"(.*)"$/, '$1')
       continue
     }
     const unset = /^(?:[\w./-]{1,255}:)?[ \t]*#[ \t]*(CONFIG_\w+) is not set\s*$/.exec(line)
