@@ -114,9 +114,11 @@ export function* readLines(
     const hasCarriageReturn = text.includes('\r')
     let at = 0
     if (afterCarriageReturn) {
+      if (!countsCarriageReturn) while (text.charCodeAt(at) === 13) at += 1
+      if (at === text.length) continue
       afterCarriageReturn = false
-      if (text.charCodeAt(0) === 10) {
-        at = 1
+      if (text.charCodeAt(at) === 10) {
+        at += 1
         if (!countsCarriageReturn) number += 1
       }
     }
@@ -147,7 +149,7 @@ export function* readLines(
         at = end + 1
         if (code === 13) {
           // "\r\r\n" of a serial line is one end, too
-          while (text.charCodeAt(at) === 13) at += 1
+          if (!countsCarriageReturn) while (text.charCodeAt(at) === 13) at += 1
           if (at === text.length) {
             afterCarriageReturn = true
             if (countsCarriageReturn) number += 1

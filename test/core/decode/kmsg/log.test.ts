@@ -1,0 +1,259 @@
+import { describe, expect, it } from 'vitest'
+import { type DecodedKernelLog, MOST_REPORTS, readKernelLog } from '../../../../src/core/decode/kmsg/log.ts'
+import { parseMemcgNoSpace } from '../../../../src/core/decode/kmsg/runtime-error.ts'
+
+const read = (lines: readonly string[] | string, live = false): DecodedKernelLog =>
+  readKernelLog([new TextEncoder().encode(typeof lines === 'string' ? lines : lines.join('\n'))], {
+    path: 'log',
+    live,
+  })
+
+const head = (comm: string, second: number): string =>
+  `[${second}.000000] ${comm} invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0`
+const cpu = (comm: string, second: number): string =>
+  `[${second}.000001] CPU: 0 PID: 1 Comm: ${comm} Not tainted 3.10.0-957.el7.x86_64 #1`
+
+describe('scope', () => {
+  it('is not taken from the trace of another task', () => {
+    const trace = '[5.000002]  [<ffffffff811f71e6>] mem_cgroup_oom_synchronize+0x546/0x570'
+    const own = read([head('a', 5), cpu('a', 5), trace])
+    const others = read([head('a', 5), cpu('b', 5), trace])
+    const nobodys = read([head('a', 5), trace])
+    expect(own.reports[0]).toMatchObject({ kind: 'oom', scope: 'memcg', kernel: '3.10.0-957.el7.x86_64' })
+    for (const log of [others, nobodys]) {
+      expect(log.reports[0]).toMatchObject({ kind: 'oom', invoker: 'a' })
+      expect(log.reports[0]).not.toHaveProperty('scope')
+      expect(log.reports[0]).not.toHaveProperty('kernel')
+    }
+  })
+
+  it('is not taken from the Mem-Info of a page allocation failure in between', () => {
+    const log = read([
+      head('a', 5),
+      cpu('a', 5),
+      '[5.000002] b: page allocation failure: order:2, mode:0x20',
+      '[5.000003] Mem-Info:',
+    ])
+    expect(log.reports[0]).not.toHaveProperty('scope')
+  })
+
+  it.each([
+    ['Out of memory: Kill process 9 (a) score 1 or sacrifice child', 'global'],
+    ['Out of memory (oom_kill_allocating_task): Kill process 9 (a) score 1 or sacrifice child', 'global'],
+    ['Memory cgroup out of memory: Killed process 9 (a) total-vm:1kB, anon-rss:1kB, file-rss:1kB', 'memcg'],
+    ['Killed process 9 (a) total-vm:1kB, anon-rss:1kB, file-rss:1kB', undefined],
+    ['kmem: usage 3868836kB, limit 9007199254740988kB, failcnt 0', 'memcg'],
+    ['Tasks in /a are going to be killed due to memory.oom.group set', 'memcg'],
+  ])('of a single line: %s', (line, scope) => {
+    const [report] = read([`[5.000000] ${line}`]).reports
+    expect(report).toMatchObject({ kind: 'oom', fragment: true, truncatedHead: true })
+    expect(report?.kind === 'oom' ? report.scope : null).toBe(scope)
+  })
+})
+
+describe('splitting', () => {
+  it('takes counters that repeat for two reports, and a silence for an end', () => {
+    const kmem = (second: number): string =>
+      `[${second}.000000] kmem: usage ${second}kB, limit 9kB, failcnt 0`
+    const memory = (second: number): string =>
+      `[${second}.000000] memory: usage ${second}kB, limit 9kB, failcnt 0`
+    expect(read([kmem(1), kmem(2)]).reports).toHaveLength(2)
+    expect(read([memory(1), kmem(1)]).reports).toHaveLength(1)
+    expect(read([memory(1), kmem(400)]).reports).toHaveLength(2)
+  })
+
+  it('pairs "Kill process A" with "Killed process B", and gives a late kill to the report that named its victim', () => {
+    const log = read([
+      head('a', 1),
+      '[1.1] Memory cgroup out of memory: Kill process 11 (a) score 5 or sacrifice child',
+      head('b', 2),
+      '[2.1] Memory cgroup out of memory: Kill process 22 (b) score 7 or sacrifice child',
+      '[2.2] Killed process 11 (a) total-vm:4kB, anon-rss:0kB, file-rss:0kB',
+      '[2.3] Killed process 20 (b) total-vm:8kB, anon-rss:0kB, file-rss:0kB',
+    ])
+    expect(log.reports).toMatchObject([
+      { invoker: 'a', victims: [{ pid: 11, score: 5, totalVm: 4096 }] },
+      { invoker: 'b', victims: [{ pid: 20, announcedPid: 22, score: 7, totalVm: 8192 }] },
+    ])
+  })
+
+  it('keeps callers apart, and gives the reaper’s line to whose victim it is', () => {
+    const log = read([
+      '[    1.000001][   T10] a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0',
+      '[    1.000002][   T20] SLUB: Unable to allocate memory on node -1, gfp=0xcc0(GFP_KERNEL)',
+      '[    1.000003][   T10] memory: usage 10kB, limit 10kB, failcnt 1',
+      '[    1.000004][   T30] SLUB: Unable to allocate memory on node -1, gfp=0xdc0(GFP_KERNEL|__GFP_ZERO)',
+      '[    1.000005][   T30]   cache: filp, object size: 256, buffer size: 256, default order: 1, min order: 0',
+      '[    1.000006][   T20]   cache: dentry, object size: 192, buffer size: 192, default order: 0, min order: 0',
+      '[    1.000007][   T20]   node 0: slabs: 1, objs: 21, free: 0',
+      '[    1.000008][   T10] Memory cgroup out of memory: Killed process 7 (a) total-vm:4kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB',
+      '[    1.000009][   T30]   node 0: slabs: 2, objs: 64, free: 0',
+      '[    1.000010][   T55] oom_reaper: reaped process 7 (a), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB',
+    ])
+    expect(log.reports).toMatchObject([
+      { kind: 'oom', memory: { usage: 10240 }, victims: [{ pid: 7, reaped: true }], lines: [1, 10] },
+      { kind: 'slub-alloc-failure', cache: 'dentry', nodes: [{ slabs: 1 }], lines: [2, 7] },
+      { kind: 'slub-alloc-failure', cache: 'filp', nodes: [{ slabs: 2 }], lines: [4, 9] },
+    ])
+  })
+
+  it('pairs lines of failures printed at once by arithmetic, or leaves them unpaired', () => {
+    const headLine = 'SLUB: Unable to allocate memory on node -1 (gfp=0xd0)'
+    const cache = (name: string, size: number, order: number): string =>
+      `  cache: ${name}, object size: ${size}, buffer size: ${size}, default order: ${order}, min order: 0`
+    const sure = read([
+      headLine,
+      headLine,
+      cache('a', 64, 0),
+      cache('b', 208, 1),
+      '  node 0: slabs: 2, objs: 78, free: 0',
+      '  node 0: slabs: 3, objs: 192, free: 0',
+    ])
+    expect(sure.reports).toMatchObject([
+      { cache: 'a', nodes: [{ objs: 192 }], pairingAmbiguous: true },
+      { cache: 'b', nodes: [{ objs: 78 }], pairingAmbiguous: true },
+    ])
+    const unsure = read([
+      headLine,
+      headLine,
+      cache('a', 64, 0),
+      cache('b', 64, 0),
+      '  node 0: slabs: 2, objs: 128, free: 0',
+      '  node 0: slabs: 3, objs: 192, free: 0',
+    ])
+    for (const report of unsure.reports) expect(report).not.toHaveProperty('nodes')
+  })
+
+  it('does not let user space speak for the kernel', () => {
+    const log = read([
+      '4,1,1000000,-;a invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0',
+      '12,2,1000001,-;Memory cgroup out of memory: Killed process 7 (a) total-vm:4kB, anon-rss:4kB, file-rss:0kB',
+    ])
+    expect(log.reports).toMatchObject([
+      { invoker: 'a', victims: [] },
+      { userWritten: true, victims: [{ pid: 7 }] },
+    ])
+    expect(log.reports[0]).not.toHaveProperty('userWritten')
+  })
+
+  it('says nothing where other programs quote the kernel', () => {
+    expect(
+      read('Jun  8 17:26:21 n npd[1]: Memory cgroup out of memory: Killed process 7 (a) total-vm:4kB')
+        .reports,
+    ).toEqual([])
+    expect(read('[  404.700173] ODEBUG: Out of memory. ODEBUG disabled').reports).toEqual([])
+    expect(read('[   72.159680] BUG UNIX (Not tainted): kasan: bad access detected').reports).toEqual([])
+    expect(read('[    0.000000] SLUB: HWalign=64, Order=0-3, MinObjects=0, CPUs=2, Nodes=1').reports).toEqual(
+      [],
+    )
+  })
+})
+
+describe('the log itself', () => {
+  it('tells missing sequence numbers, and speaks of records, not lines, when live', () => {
+    const text =
+      '4,5,1000000,-;a\n4,6,1000001,-;b\n4,9,1000002,-;x invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0\n'
+    expect(read(text).source).toMatchObject({ records: 3, sequenceGaps: [{ after: 6, missing: 2 }] })
+    const [report] = read(text, true).reports
+    expect(report).toMatchObject({ seq: [9, 9] })
+    expect(report).not.toHaveProperty('lines')
+    expect(report?.quotes[0]).not.toHaveProperty('line')
+  })
+
+  it('names the last kernel it saw, and from when it reaches', () => {
+    const { source } = read([
+      '[    0.000000] Linux version 5.4.0-99-generic (buildd@x) (gcc) #112-Ubuntu SMP',
+      '[    9.000000] CPU: 0 PID: 1 Comm: a b: c Kdump: loaded Tainted: G S         OE    --------- -  - 4.18.0-305.el8.x86_64 #1',
+      'Jun  8 17:26:21 n dockerd: not the kernel’s',
+    ])
+    expect(source).toMatchObject({
+      kernelRecords: 2,
+      release: { text: '4.18.0-305.el8.x86_64', line: 2 },
+      from: { text: 'boot+0.000000' },
+      to: { text: 'boot+9.000000' },
+    })
+  })
+
+  it('keeps the newest reports whole and counts the rest by cgroup and task', () => {
+    const kill = (index: number): string =>
+      `[${index}.000000] Memory cgroup out of memory: Killed process ${index} (task${index % 2}) total-vm:4kB, anon-rss:4kB, file-rss:0kB`
+    const log = read(Array.from({ length: MOST_REPORTS + 500 }, (_, index) => kill(index)))
+    expect(log.reports).toHaveLength(MOST_REPORTS)
+    expect(log.reports.at(-1)).toMatchObject({ victims: [{ pid: MOST_REPORTS + 499 }] })
+    expect(log.folded).toMatchObject([
+      { kind: 'oom', task: 'task0', count: 250, first: { seconds: 0 }, last: { seconds: 498 } },
+      { kind: 'oom', task: 'task1', count: 250 },
+    ])
+  })
+
+  it('does not let a flood of one kind push out the other', () => {
+    const slub = '[2.000000] SLUB: Unable to allocate memory on node -1 (gfp=0xd0)'
+    const log = read([head('a', 1), ...Array.from({ length: 3000 }, () => slub)])
+    expect(log.reports.filter(report => report.kind === 'oom')).toHaveLength(1)
+    expect(log.reports).toHaveLength(MOST_REPORTS)
+  })
+
+  it('does not choke on a task table of 100,000 rows, nor on a line without end', () => {
+    const rows = Array.from(
+      { length: 100_000 },
+      (_, pid) =>
+        `[1.000000] [${String(pid).padStart(7)}]     0 ${pid}      242        1    28672        0          -998 pause`,
+    )
+    const killed =
+      '[1.000000] Memory cgroup out of memory: Killed process 7 (a) total-vm:4kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB'
+    expect(read([head('a', 1), ...rows, killed]).reports).toMatchObject([
+      { invoker: 'a', victims: [{ pid: 7 }] },
+    ])
+    const long = read([head('a', 1), 'x'.repeat(1 << 20), killed])
+    expect(long.reports).toMatchObject([{ invoker: 'a', victims: [{ pid: 7 }] }])
+    expect(long.cutLines).toEqual({ count: 1, first: 2 })
+  })
+
+  it('notes that a prompt with grep shows selected lines only, and takes nothing over it', () => {
+    const log = read([
+      '[root@n ~]# dmesg | grep oom-killer',
+      head('a', 1),
+      '[root@n ~]# dmesg | grep Killed',
+      '[1.5] Killed process 3 (a) total-vm:4kB',
+    ])
+    expect(log.source.excerpt).toBe(true)
+    expect(log.reports).toHaveLength(2)
+  })
+})
+
+describe('no space left for a memory cgroup', () => {
+  const path = '/sys/fs/cgroup/memory/kubepods/burstable/pod20edac81/47fe2a20'
+  it.each([
+    `mkdir ${path}: no space left on device`,
+    `Jul  3 00:00:50 n kubelet: E0703 00:00:50.1 1 pod_workers.go:191] Error syncing pod 2 ("a_b(2)"), skipping: failed to "Start" with: "mkdir ${path}: no space left on device"`,
+    `Jul  3 00:00:50 n dockerd: time="2020-07-03" level=error msg="oci runtime error: \\"mkdir ${path}: no space left on device\\""`,
+    `time="2020-07-03T00:00:50.1+08:00" level=error msg="process_linux.go:258: applying cgroup configuration caused \\\\\\"mkdir ${path}: no space left on device\\\\\\""`,
+    `mkdir: cannot create directory ‘${path}’: No space left on device`,
+    `mkdir: 无法创建目录"${path}": 设备上没有空间`,
+    `caused \\"mkdir\n${path}:\nno space left on device`,
+    `caused \\"mkdir /sys/fs/cgroup/memory/kubepods/burst\nable/pod20edac81/47fe2a20: no space left on device`,
+  ])('%s', text => {
+    expect(read(text).reports).toMatchObject([{ kind: 'memcg-no-space', directory: path }])
+  })
+
+  it.each([
+    'mkdir /var/lib/docker/overlay2/abc: no space left on device',
+    'mkdir /sys/fs/cgroup/cpuset/kubepods/pod1: no space left on device',
+    'inotify_add_watch /sys/fs/cgroup/memory/kubepods: no space left on device',
+    'write /sys/fs/cgroup/memory/kubepods/x/cgroup.procs: no space left on device',
+    'mkdir /sys/fs/cgroup/memory/kubepods/x: file exists',
+  ])('not: %s', text => {
+    expect(parseMemcgNoSpace(text)).toEqual([])
+    expect(read(text).reports).toEqual([])
+  })
+
+  it.each([
+    '/sys/fs/cgroup/kubepods/pod1/c',
+    '/sys/fs/cgroup/kubepods.slice/kubepods-pod1.slice/cri-containerd-2.scope',
+    '/host/sys/fs/cgroup/unified/kubepods/pod1',
+    '/sys/fs/cgroup/memory/docker/47fe',
+    '/sys/fs/cgroup/memory/system.slice/kubepods-burstable-pod1.slice:cri-containerd:47fe',
+  ])('below %s', directory => {
+    expect(parseMemcgNoSpace(`mkdir ${directory}: no space left on device`)).toEqual([directory])
+  })
+})
