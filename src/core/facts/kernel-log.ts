@@ -1,6 +1,6 @@
 // Whether the kernel log was looked at, and how far: what it does not reach is not known.
 
-import type { Stamp } from '../base/time.ts'
+import type { Clock, Stamp } from '../base/time.ts'
 import type { Case } from '../case/case.ts'
 import type { Evidence, Unknown } from '../case/finding.ts'
 import type { KernelReport, Quote } from '../decode/kmsg/report.ts'
@@ -28,6 +28,11 @@ export const logUnknown: (about: Case) => readonly Unknown[] = fact(about => {
   const unknown: Unknown[] = []
   if (whole.length === 0) {
     unknown.push({ reason: 'kernel-log-excerpt', path: sources[0]?.path ?? '', remedy: 'pass-kernel-log' })
+  }
+  // Lines without a stamp may be anything: a slabinfo file, what somebody cut out of a log, `dmesg -t`.
+  const bare = whole.every(({ from }) => from === undefined) ? whole[0] : undefined
+  if (bare !== undefined) {
+    unknown.push({ reason: 'log-without-stamps', path: bare.path, remedy: 'pass-kernel-log' })
   }
   if (about.origin === 'live' || about.origin === 'directory') {
     const ring = sources.some(({ path }) => RING.test(path))
@@ -81,15 +86,58 @@ interface Recurrence {
   readonly intervalSeconds?: number
 }
 
+/** Seconds after which a clock without a date, or without a year, begins anew (`no-year` is told in a leap year). */
+const ROUND: Partial<Record<Clock, number>> = { 'no-year': 366 * 86_400, 'time-of-day': 86_400 }
+
+/** So much of a round back is no disorder of lines but the next round: ours, ten months of a year, 20 hours of a day. */
+const NEXT_ROUND_SHARE = 5 / 6
+
+/** Lines of several CPUs are out of order by less; a clock that goes back further began anew with the next boot. Ours. */
+const DISORDER_SECONDS = 60
+
+/** Seconds from one stamp to a later one of the same clock, over the turn of the year or of the day. */
+function elapsed(from: Stamp, to: Stamp): number {
+  const seconds = to.seconds - from.seconds
+  const round = ROUND[to.clock]
+  return round !== undefined && seconds < -NEXT_ROUND_SHARE * round ? seconds + round : seconds
+}
+
+/** Stamps in the order of time, those after the turn of the year or of the day after those before it. */
+function inTime(stamps: readonly Stamp[]): readonly Stamp[] {
+  let round = 0
+  let before: Stamp | undefined
+  return stamps
+    .map(stamp => {
+      const length = ROUND[stamp.clock]
+      if (before !== undefined && length !== undefined) {
+        const step = stamp.seconds - before.seconds
+        if (step < -NEXT_ROUND_SHARE * length) round += length
+        else if (step > NEXT_ROUND_SHARE * length) round -= length
+      }
+      before = stamp
+      return { stamp, seconds: stamp.seconds + round }
+    })
+    .sort((a, b) => a.seconds - b.seconds)
+    .map(({ stamp }) => stamp)
+}
+
 function recurrence(reports: readonly { readonly at?: Stamp }[]): Recurrence {
-  const stamps = reports.map(({ at }) => at).filter(at => at !== undefined)
-  const clock = stamps.at(-1)?.clock
-  const sorted = stamps.filter(stamp => stamp.clock === clock).sort((a, b) => a.seconds - b.seconds)
-  const first = sorted[0]
-  const last = sorted.at(-1)
+  const all = reports.map(({ at }) => at).filter(at => at !== undefined)
+  const clock = all.at(-1)?.clock
+  const stamps = all.filter(stamp => stamp.clock === clock)
+  // Across boots seconds since boot have no order but that of the lines.
+  const rebooted =
+    clock === 'boot' &&
+    stamps.some((stamp, index) => (stamps[index - 1]?.seconds ?? 0) - stamp.seconds > DISORDER_SECONDS)
+  const ordered = rebooted ? stamps : inTime(stamps)
+  const first = ordered[0]
+  const last = ordered.at(-1)
   if (first === undefined || last === undefined) return {}
-  const intervals = sorted.slice(1).map((stamp, index) => stamp.seconds - (sorted[index]?.seconds ?? 0))
-  intervals.sort((a, b) => a - b)
+  const intervals = ordered
+    .slice(1)
+    .map((stamp, index) => elapsed(ordered[index] ?? stamp, stamp))
+    .filter(seconds => seconds >= 0)
+    .sort((a, b) => a - b)
   const median = intervals[Math.floor(intervals.length / 2)]
   return { first, last, ...(median === undefined ? {} : { intervalSeconds: median }) }
 }
@@ -101,21 +149,32 @@ function recurrence(reports: readonly { readonly at?: Stamp }[]): Recurrence {
  */
 const STILL_SECONDS = 600
 
+/** The clock of the log and that of /proc/uptime drift apart: printk's is the CPU's own (sched_clock). A guess of ours. */
+const DRIFT_SHARE = 0.01
+
 /** Whether a series still goes on; undefined where no clock can tell. */
 function ongoing(about: Case, reports: readonly KernelReport[]): boolean | undefined {
   const { last, intervalSeconds } = recurrence(reports)
   if (last === undefined) return undefined
   const uptime = about.origin === 'directory' ? about.node.uptimeSeconds : undefined
-  const ends = [
+  const report = reports.findLast(({ at }) => at === last)
+  const source = about.log?.sources.find(({ path }) => path === report?.path)
+  if (last.clock === 'boot') {
+    // The node has booted since: what was charged then is gone, whatever the log's own clock says.
+    const ended = source?.to?.clock === 'boot' ? source.to.seconds : undefined
+    if (ended !== undefined && last.seconds > ended + DISORDER_SECONDS) return false
+    if (uptime !== undefined && last.seconds > uptime * (1 + DRIFT_SHARE) + STILL_SECONDS) return false
+  }
+  const since = [
     about.log?.now,
     ...(about.log?.sources ?? []).map(({ to }) => to),
-    uptime === undefined ? undefined : { clock: 'boot' as const, seconds: uptime },
+    uptime === undefined ? undefined : { clock: 'boot' as const, seconds: uptime, text: '' },
   ]
     .filter(end => end !== undefined)
     .filter(({ clock }) => clock === last.clock)
-    .map(({ seconds }) => seconds)
-  if (ends.length === 0) return undefined
-  return Math.max(...ends) - last.seconds <= Math.max(STILL_SECONDS, 3 * (intervalSeconds ?? 0))
+    .map(end => elapsed(last, end))
+  if (since.length === 0) return undefined
+  return Math.max(...since) <= Math.max(STILL_SECONDS, 3 * (intervalSeconds ?? 0))
 }
 
 /** First, last and whether it goes on, as a finding carries them. */

@@ -8,6 +8,8 @@ export const unknownReasons = text({
     'kernel-log-not-read': 'no kernel log could be read',
     'no-kernel-records': 'nothing in the log comes from the kernel',
     'kernel-log-excerpt': 'the log holds selected lines only (a grep); what is missing may have been printed',
+    'log-without-stamps':
+      'no line of {path} has a time stamp: whether it is a kernel log, and the whole of one, cannot be told',
     'kernel-ring-not-read': 'the kernel ring buffer could not be read',
     'kernel-log-lost-records': 'records were lost in the middle of {path}',
     'memcg-tree-not-read': 'the memory cgroup tree could not be read',
@@ -22,6 +24,8 @@ export const unknownReasons = text({
     'slab-names-not-read':
       'the names under /sys/kernel/slab could not be read, and on this kernel nothing else tells',
     'kernel-release-not-known': 'the kernel release is not known',
+    'kmem-default-unknown':
+      'whether this kernel charges kernel memory to cgroups by default or only where asked is not known',
     'meminfo-not-read': '/proc/meminfo could not be read',
     'oom-scope-unknown': 'an OOM report in the log does not show whose limit was hit',
     'kmem-without-usage': 'the log gives kernel memory without the usage it is a part of',
@@ -33,6 +37,7 @@ export const unknownReasons = text({
     'kernel-log-not-read': '没有读到内核日志',
     'no-kernel-records': '日志里没有内核写的内容',
     'kernel-log-excerpt': '日志只是筛选出的几行（grep 结果），没出现的内容可能其实打印过',
+    'log-without-stamps': '{path} 没有一行带时间戳：看不出它是不是内核日志、是否完整',
     'kernel-ring-not-read': '没有读到内核环形缓冲区',
     'kernel-log-lost-records': '{path} 中间丢失了一些记录',
     'memcg-tree-not-read': '没有读到内存 cgroup 树',
@@ -45,6 +50,7 @@ export const unknownReasons = text({
     'proc-cgroups-not-read': '读不到 /proc/cgroups',
     'slab-names-not-read': '读不到 /sys/kernel/slab 下的名字，而在这个内核上没有别的迹象可看',
     'kernel-release-not-known': '不知道内核版本',
+    'kmem-default-unknown': '不知道这个内核是默认对 cgroup 计入内核内存，还是要手动开启',
     'meminfo-not-read': '读不到 /proc/meminfo',
     'oom-scope-unknown': '日志里有一条 OOM 报告看不出触到的是谁的限制',
     'kmem-without-usage': '日志里有内核内存用量，却没有它所属的总用量',
