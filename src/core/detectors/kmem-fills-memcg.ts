@@ -39,9 +39,9 @@ export default detector({
       survives: 'It is charged to the pod: restarting the container does not free it.',
     },
     zh: {
-      limit: '内核内存占用 {kernel|bytes}，内存限制为 {limit|bytes}（占 {share|percent}）',
+      limit: '内核内存占用 {kernel|bytes}，占内存限制 {limit|bytes} 的 {share|percent}',
       kmemLimit: '内核内存限制（kmem）已满：{kernel|bytes} / {limit|bytes}',
-      usage: 'OOM kill 时内核内存占用 {kernel|bytes}，总用量 {usage|bytes}（占 {share|percent}）',
+      usage: 'OOM kill 时内核内存为 {kernel|bytes}，占总用量 {usage|bytes} 的 {share|percent}',
       fragment: '日志显示内核内存达 {kernel|bytes}，应用自身的内存只有 {anon|bytes}',
       wrongCure: '应用自身的匿名内存只有 {anon|bytes}：调整堆大小没有用，调高限制也只能拖延时间。',
       buysTime: '调高限制只能拖延时间。',

@@ -35,7 +35,7 @@ export default detector({
         'One reading shows the amount, not the growth: read it again after some pods have come and gone.',
     },
     zh: {
-      title: '不可回收 slab 占用 {slab|bytes}，节点内存共 {total|bytes}（占 {share|percent}）',
+      title: '不可回收 slab 占用 {slab|bytes}，占节点内存 {total|bytes} 的 {share|percent}',
       hidden: '其中至少 {hidden|bytes} 没有记在任何 Pod 上：kubectl top 和 container_memory_* 都看不到。',
       notCharged: '其中有多少记在 Pod 上，没有读到。',
       available: '在 cgroup v1 上 kubelet 也看不到：它的 memory.available 不含内核内存。',

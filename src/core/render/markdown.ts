@@ -7,7 +7,7 @@ import { remedy } from '../knowledge/remedies.ts'
 import { unknownReasons, unknownRemedies } from '../knowledge/unknown.ts'
 import { remedyContext } from './remedy-context.ts'
 import { defectWords, evidenceWords, subjectWords, whenWords } from './terminal.ts'
-import { label, say, summaryOf, type Texts, titleOf } from './words.ts'
+import { label, labelled, say, summaryOf, type Texts, titleOf } from './words.ts'
 
 /** Markdown's own characters, and HTML's, in running text. */
 export function escaped(text: string): string {
@@ -35,7 +35,7 @@ export function renderMarkdown(report: Report, texts: Texts, language: Language)
     lines.push(label(looked ? 'none' : 'noneButUnknown', language), '')
   }
   for (const finding of report.findings) {
-    lines.push(`## ${label(finding.severity, language)}: ${escaped(titleOf(finding, texts, language))}`, '')
+    lines.push(`## ${labelled(finding.severity, escaped(titleOf(finding, texts, language)), language)}`, '')
     lines.push(
       [finding.detector, ...subjectWords(finding, language)]
         .map(text => `\`${printable(text).replaceAll('`', "'")}\``)
@@ -54,8 +54,9 @@ export function renderMarkdown(report: Report, texts: Texts, language: Language)
       finding.remedies.forEach((id, index) => {
         const row = remedy(id)
         const words = row.text[language]
-        const risk = `${label('risk', language)}: ${label(`risk-${row.risk}`, language)}`
-        lines.push(`${index + 1}. ${escaped(words.name)} (${risk}). ${escaped(words.cost)}`)
+        const risk = labelled('risk', label(`risk-${row.risk}`, language), language)
+        const name = `${escaped(words.name)}${label('aside', language, { what: risk })}`
+        lines.push(`${index + 1}. ${name}${label('stop', language)}${escaped(words.cost)}`)
         const commands = [
           ...row.commands(context),
           ...row.verifyCommands(context).map(command => `${command}  # ${label('verify', language)}`),
@@ -79,7 +80,7 @@ export function renderMarkdown(report: Report, texts: Texts, language: Language)
     lines.push(`## ${label('notChecked', language)}`, '')
     for (const { detector, reason, path = '', remedy: how } of report.unknown) {
       lines.push(
-        `- \`${detector}\`: ${escaped(say(unknownReasons, reason, language, { path }))}. ${escaped(`${label('howToCheck', language)}: ${say(unknownRemedies, how, language)}`)}`,
+        `- \`${detector}\`${label('colon', language)}${escaped(say(unknownReasons, reason, language, { path }))}${label('stop', language)}${escaped(labelled('howToCheck', say(unknownRemedies, how, language), language))}`,
       )
     }
     lines.push('')

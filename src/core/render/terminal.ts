@@ -2,15 +2,16 @@
 
 import { printable } from '../base/printable.ts'
 import type { Language } from '../base/text.ts'
+import type { Stamp } from '../base/time.ts'
 import { formatBytes } from '../base/units.ts'
-import { width, wrap } from '../base/width.ts'
+import { cutCells, width, wrap } from '../base/width.ts'
 import type { DefectBearing, Evidence, Finding, Severity } from '../case/finding.ts'
 import type { Report } from '../case/report.ts'
 import { defectWords as defectSentences } from '../knowledge/defect.ts'
 import { remedy } from '../knowledge/remedies.ts'
 import { unknownReasons, unknownRemedies } from '../knowledge/unknown.ts'
 import { remedyContext } from './remedy-context.ts'
-import { label, say, summaryOf, type Texts, titleOf } from './words.ts'
+import { label, labelled, listed, say, summaryOf, type Texts, titleOf } from './words.ts'
 
 /** How a terminal is dressed; `plain` where it is none. */
 export interface Style {
@@ -85,7 +86,12 @@ function head({ node, logs }: Report, { language, style, version }: TerminalOpti
     const words =
       from === undefined || to === undefined
         ? label('logNoStamp', language, { path, records: kernelRecords })
-        : label('logFrom', language, { path, records: kernelRecords, from: from.text, to: to.text })
+        : label('logFrom', language, {
+            path,
+            records: kernelRecords,
+            from: stampWords(from),
+            to: stampWords(to),
+          })
     lines.push(style.faint(`${label('log', language)} ${printable(words)}`))
   }
   return lines
@@ -95,6 +101,7 @@ function head({ node, logs }: Report, { language, style, version }: TerminalOpti
 function overview({ findings }: Report, options: TerminalOptions): string[] {
   if (findings.length < 2) return []
   const { language, style, texts } = options
+  const cells = Math.max(...findings.map(({ severity }) => width(severityWord(severity, language))))
   return [
     style.strong(label('findings', language)),
     ...findings.map(finding => {
@@ -103,7 +110,10 @@ function overview({ findings }: Report, options: TerminalOptions): string[] {
         subject.podUid === undefined
           ? ''
           : style.faint(`  ${label('pod', language, { uid: subject.podUid })}`)
-      return `  ${severityMark(finding.severity, options)}  ${printable(cut(titleOf(finding, texts, language), TITLE_CELLS))}${whose}`
+      const mark = severityWord(finding.severity, language)
+      const gap = ' '.repeat(cells - width(mark) + 2)
+      const title = printable(cutCells(titleOf(finding, texts, language), TITLE_CELLS))
+      return `  ${severityMark(finding.severity, options)}${gap}${title}${whose}`
     }),
   ]
 }
@@ -113,16 +123,6 @@ const TITLE_CELLS = 88
 
 /** A quoted line of the log; the JSON has all of it. */
 const QUOTE_CELLS = 200
-
-function cut(text: string, cells: number): string {
-  if (width(text) <= cells) return text
-  let kept = ''
-  for (const character of text) {
-    if (width(kept) + width(character) >= cells) break
-    kept += character
-  }
-  return `${kept}…`
-}
 
 function nothing(report: Report, { language, style }: TerminalOptions): string[] {
   const looked = Object.values(report.verdicts).every(verdict => verdict === 'absent')
@@ -140,16 +140,23 @@ function findingBlock(finding: Finding, options: TerminalOptions): string[] {
   if (when !== '') lines.push(style.faint(`  ${printable(when)}`))
   lines.push(`  ${style.strong(label('evidence', language))}`)
   for (const evidence of finding.evidence.slice(0, EVIDENCE_SHOWN)) {
-    lines.push(`    ${cut(evidenceWords(evidence, language), QUOTE_CELLS)}`)
+    lines.push(`    ${cutCells(evidenceWords(evidence, language), QUOTE_CELLS)}`)
   }
   if (finding.evidence.length > EVIDENCE_SHOWN) {
     const count = finding.evidence.length - EVIDENCE_SHOWN
-    lines.push(style.faint(`    ${label('moreGaps', language, { count })} (-o json)`))
+    lines.push(
+      style.faint(
+        `    ${label('moreGaps', language, { count })}${label('aside', language, { what: '-o json' })}`,
+      ),
+    )
   }
   if (finding.remedies.length > 0) {
-    const names = finding.remedies.map(id => `${id} (${label(`risk-${remedy(id).risk}`, language)})`)
-    lines.push(`  ${style.strong(label('remedies', language))}`)
-    lines.push(...indented(names.join(', '), '    ', columns))
+    const names = finding.remedies.map(
+      id => `${id}${label('aside', language, { what: label(`risk-${remedy(id).risk}`, language) })}`,
+    )
+    const inBrackets = label('aside', language, { what: label('risk', language) })
+    lines.push(`  ${style.strong(label('remedies', language))}${style.faint(inBrackets)}`)
+    lines.push(...indented(listed(names, language), '    ', columns))
   }
   if (finding.defects.length > 0) {
     lines.push(`  ${style.strong(label('defects', language))}`)
@@ -158,7 +165,9 @@ function findingBlock(finding: Finding, options: TerminalOptions): string[] {
     }
     const open = finding.defects.filter(({ status }) => status === 'cannot-tell').map(({ id }) => id)
     if (open.length > 0)
-      lines.push(`    ${open.join(', ')} ${label('cannot-tell', language)} (kmemscope explain ${open[0]})`)
+      lines.push(
+        `    ${listed(open, language)} ${label('cannot-tell', language)}${label('aside', language, { what: `kmemscope explain ${open[0]}` })}`,
+      )
   }
   return lines
 }
@@ -168,8 +177,12 @@ function indented(text: string, indent: string, columns: number): string[] {
   return wrap(printable(text), Math.max(40, columns - 2 * indent.length)).map(line => `${indent}${line}`)
 }
 
+function severityWord(severity: Severity, language: Language): string {
+  return label(severity, language).toUpperCase()
+}
+
 function severityMark(severity: Severity, { language, style }: TerminalOptions): string {
-  const word = label(severity, language).toUpperCase()
+  const word = severityWord(severity, language)
   return severity === 'critical' ? style.critical(word) : severity === 'warning' ? style.warning(word) : word
 }
 
@@ -181,13 +194,18 @@ export function subjectWords({ subject }: Finding, language: Language): string[]
   return words
 }
 
+/** A stamp as people write it: that syslog prints no year needs no sign here. */
+function stampWords({ text }: Stamp): string {
+  return text.replace(/^--/, '')
+}
+
 export function whenWords({ firstSeen, lastSeen, ongoing }: Finding, language: Language): string {
   const parts: string[] = []
   if (firstSeen !== undefined && lastSeen !== undefined) {
     parts.push(
       firstSeen.text === lastSeen.text
-        ? label('seenOnce', language, { first: firstSeen.text })
-        : label('seen', language, { first: firstSeen.text, last: lastSeen.text }),
+        ? label('seenOnce', language, { first: stampWords(firstSeen) })
+        : label('seen', language, { first: stampWords(firstSeen), last: stampWords(lastSeen) }),
     )
     if (ongoing !== undefined) parts.push(label(ongoing ? 'ongoing' : 'over', language))
   }
@@ -233,14 +251,14 @@ function remedyBlock(report: Report, { language, style, columns }: TerminalOptio
       const words = row.text[language]
       const again = [...shown].some(one => one.startsWith(`${id}\0`))
       shown.add(key)
-      const risk = `${label('risk', language)}: ${label(`risk-${row.risk}`, language)}`
-      lines.push(`  ${style.strong(id)}  ${words.name} ${style.faint(`(${risk})`)}`)
+      const risk = labelled('risk', label(`risk-${row.risk}`, language), language)
+      lines.push(
+        `  ${style.strong(id)}  ${words.name}${style.faint(label('aside', language, { what: risk }))}`,
+      )
       if (!again) lines.push(...indented(words.cost, '    ', columns).map(style.faint))
       for (const command of commands) lines.push(`    $ ${printable(command)}`)
       if (!again)
-        lines.push(
-          ...indented(`${label('verify', language)}: ${words.verify}`, '    ', columns).map(style.faint),
-        )
+        lines.push(...indented(labelled('verify', words.verify, language), '    ', columns).map(style.faint))
       for (const command of row.verifyCommands(context))
         lines.push(style.faint(`    $ ${printable(command)}`))
     }
@@ -249,7 +267,7 @@ function remedyBlock(report: Report, { language, style, columns }: TerminalOptio
 }
 
 export function defectWords({ id, status, why }: DefectBearing, language: Language): string {
-  return `${id} ${label(status, language)}: ${say(defectSentences, why, language)}`
+  return `${id} ${labelled(status, say(defectSentences, why, language), language)}`
 }
 
 function verdictBlock({ verdicts }: Report, { language, style }: TerminalOptions): string[] {
@@ -257,7 +275,7 @@ function verdictBlock({ verdicts }: Report, { language, style }: TerminalOptions
   for (const verdict of ['present', 'unknown', 'absent'] as const) {
     const ids = Object.entries(verdicts).flatMap(([id, given]) => (given === verdict ? [id] : []))
     if (ids.length === 0) continue
-    lines.push(`  ${label(verdict, language)}: ${ids.join(', ')}`)
+    lines.push(`  ${labelled(verdict, listed(ids, language), language)}`)
   }
   return lines
 }
@@ -275,15 +293,16 @@ function unknownBlock({ unknown }: Report, { language, style }: TerminalOptions)
     const group = groups.get(key) ?? {
       detectors: new Set<string>(),
       remedy: say(unknownRemedies, how, language),
-      reason: path === '' || words.includes(path) ? words : `${words} (${path})`,
+      reason:
+        path === '' || words.includes(path) ? words : `${words}${label('aside', language, { what: path })}`,
     }
     group.detectors.add(detector)
     groups.set(key, group)
   }
   const lines = [style.strong(label('notChecked', language))]
   for (const { detectors, remedy: how, reason } of groups.values()) {
-    lines.push(`  ${printable(reason)}: ${[...detectors].join(', ')}`)
-    lines.push(style.faint(`    ${label('howToCheck', language)}: ${how}`))
+    lines.push(`  ${printable(reason)}${label('colon', language)}${listed([...detectors], language)}`)
+    lines.push(style.faint(`    ${labelled('howToCheck', how, language)}`))
   }
   return lines
 }
@@ -294,7 +313,9 @@ function gapBlock({ gaps }: Report, { language, style }: TerminalOptions): strin
   const lines = [style.strong(label('gaps', language))]
   for (const { path, why, detail } of told.slice(0, GAPS_SHOWN)) {
     lines.push(
-      printable(`  ${path}  ${label(`gap-${why}`, language)}${detail === undefined ? '' : ` (${detail})`}`),
+      printable(
+        `  ${path}  ${label(`gap-${why}`, language)}${detail === undefined ? '' : label('aside', language, { what: detail })}`,
+      ),
     )
   }
   if (told.length > GAPS_SHOWN)

@@ -17,13 +17,13 @@ export const labels = text({
     kernel: 'kernel',
     log: 'Log',
     logFrom: '{path}: {records|number} records, from {from} to {to}',
-    logNoStamp: '{path}: {records|number} records, without time stamps',
+    logNoStamp: '{path}: {records|number} records, without timestamps',
     findings: 'Findings',
     none: 'Nothing found.',
-    noneButUnknown: 'Nothing found in what could be read. See below what was not looked at.',
+    noneButUnknown: 'Nothing found in what could be read. What could not be checked is listed below.',
     evidence: 'Evidence',
     remedies: 'What to do',
-    commands: 'How',
+    commands: 'How to do it',
     verify: 'check',
     risk: 'risk',
     'risk-none': 'none',
@@ -40,7 +40,7 @@ export const labels = text({
     gaps: 'Not read',
     'gap-absent': 'not there',
     'gap-denied': 'permission denied',
-    'gap-vanished': 'gone while reading',
+    'gap-vanished': 'vanished while being read',
     'gap-truncated': 'cut short',
     'gap-unreadable': 'could not be read',
     ongoing: 'still going on',
@@ -57,8 +57,12 @@ export const labels = text({
     slab: 'slab cache {cache}',
     cause: 'because',
     changedNothing: 'kmemscope changed nothing on this node.',
-    npdOk: 'no memory finding',
-    npdUnknown: 'could not look: {what}',
+    npdOk: 'no memory problem found',
+    npdUnknown: 'not checked: {what}',
+    colon: ': ',
+    comma: ', ',
+    stop: '. ',
+    aside: ' ({what})',
   },
   zh: {
     critical: '严重',
@@ -72,11 +76,11 @@ export const labels = text({
     log: '日志',
     logFrom: '{path}：{records|number} 条记录，从 {from} 到 {to}',
     logNoStamp: '{path}：{records|number} 条记录，没有时间戳',
-    findings: '发现',
+    findings: '发现的问题',
     none: '没有发现问题。',
-    noneButUnknown: '在读到的内容里没有发现问题。没检查到的见下。',
+    noneButUnknown: '在读到的内容里没有发现问题。未能检查的内容见下。',
     evidence: '证据',
-    remedies: '怎么办',
+    remedies: '处理建议',
     commands: '具体做法',
     verify: '验证',
     risk: '风险',
@@ -89,30 +93,34 @@ export const labels = text({
     'not-affected': '不受影响',
     'cannot-tell': '无法判断',
     verdicts: '结论',
-    notChecked: '没能检查的部分',
-    howToCheck: '要检查它',
-    gaps: '没有读到',
+    notChecked: '未能检查的内容',
+    howToCheck: '如何检查',
+    gaps: '未读到',
     'gap-absent': '不存在',
     'gap-denied': '没有权限',
-    'gap-vanished': '读的时候消失了',
+    'gap-vanished': '读取时已消失',
     'gap-truncated': '被截断',
     'gap-unreadable': '读取失败',
     ongoing: '仍在发生',
     over: '最近没有再发生',
     seen: '出现于 {first} 至 {last}',
     seenOnce: '出现于 {first}',
-    moreGaps: '另有 {count|number} 处',
+    moreGaps: '另有 {count|number} 条',
     line: '第 {line} 行',
     lines: '第 {first}-{last} 行',
-    seq: '记录 {first}',
+    seq: '第 {first} 条记录',
     subject: '对象',
     container: '容器 {id}',
     pod: 'Pod {uid}',
-    slab: 'slab cache {cache}',
+    slab: 'slab 缓存 {cache}',
     cause: '因为',
-    changedNothing: 'kmemscope 没有改动本节点的任何东西。',
+    changedNothing: 'kmemscope 没有改动本节点上的任何东西。',
     npdOk: '没有发现内存问题',
-    npdUnknown: '没能检查：{what}',
+    npdUnknown: '未能检查：{what}',
+    colon: '：',
+    comma: '、',
+    stop: '。',
+    aside: '（{what}）',
   },
 })
 
@@ -128,7 +136,7 @@ function formats(language: Language): Record<string, (value: Value) => string> {
   return {
     bytes: value => (typeof value === 'number' ? formatBytes(value) : value),
     number: value => (typeof value === 'number' ? GROUPS[language].format(value) : value),
-    percent: value => (typeof value === 'number' ? `${Math.round(value * 100)} %` : value),
+    percent: value => (typeof value === 'number' ? `${Math.round(value * 100)}%` : value),
   }
 }
 
@@ -144,6 +152,16 @@ export function say<T extends Text>(
 
 export function label(key: Label, language: Language, values: Readonly<Record<string, Value>> = {}): string {
   return say(labels, key, language, values)
+}
+
+/** `risk: low`, with the colon of the language. */
+export function labelled(key: Label, value: string, language: Language): string {
+  return `${label(key, language)}${label('colon', language)}${value}`
+}
+
+/** Names one after the other. */
+export function listed(names: readonly string[], language: Language): string {
+  return names.join(label('comma', language))
 }
 
 /** The title of a finding, from its detector's sentences. */
