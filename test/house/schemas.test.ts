@@ -93,9 +93,13 @@ describe('-o json', () => {
     expect(faults(printed('diagnose'))).toEqual([])
   })
 
-  it('decode of a log and of single files', () => {
+  it('decode of a log, of directories and of single files', () => {
     expect(faults(printed('decode', log))).toEqual([])
     for (const story of stories) {
+      expect({
+        story,
+        faults: faults(printed('decode', join(root, 'fixtures/nodes', story, 'tree'))),
+      }).toEqual({ story, faults: [] })
       const proc = join(root, 'fixtures/nodes', story, 'tree/proc')
       for (const name of readdirSync(proc)) {
         if (/^(meminfo|cgroups|cmdline)$/.test(name))
