@@ -1,7 +1,6 @@
 // Decodes every file of a directory and, where a file with what is expected stands beside it, compares.
 // npm run corpus -- DIR [-o json] [--only category,category]
 
-import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -210,48 +209,48 @@ function itemsIn(directory) {
     })
 }
 
-/** Findings on a file of which none is expected. @param {string} path @returns {unknown[]} */
-function findingsOn(path) {
-  const main = join(root, 'dist/node/cli/main.js')
-  if (!existsSync(main)) return []
-  const run = spawnSync(process.execPath, [main, 'diagnose', path, '-o', 'json'], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  })
-  try {
-    return JSON.parse(run.stdout).findings ?? []
-  } catch {
-    return [`no report: exit ${run.status}: ${run.stderr.slice(0, 200)}`]
+/** @returns {Promise<(path: string) => readonly unknown[]>} What `diagnose PATH -o json` finds. */
+async function diagnoser() {
+  const { openTree, collect, diagnose } = await fromDist([
+    'node/trees/open-tree.js',
+    'core/collect.js',
+    'core/diagnose.js',
+  ])
+  return path => {
+    const opened = openTree([path])
+    const at = Date.now()
+    return 'problem' in opened ? [] : diagnose(collect(opened.tree, { at }), at).findings
   }
 }
 
 /**
- * @param {string} directory @param {{ only?: string[], findings?: boolean }} [options]
+ * @typedef {object} Runner
+ * @property {(path: string) => unknown} decode What `decode PATH -o json` gives.
+ * @property {(path: string) => readonly unknown[]} findings What `diagnose PATH -o json` finds.
+ */
+
+/**
+ * Decodes every file and compares it with what is expected of it; an expectation is never read for decoding.
+ * @param {string} directory @param {{ only?: readonly string[], runner?: Runner }} [options]
  * @returns {Promise<Scored[]>}
  */
 export async function runCorpus(directory, options = {}) {
-  const decode = await decoder()
+  const { decode, findings } = options.runner ?? { decode: await decoder(), findings: await diagnoser() }
   const scored = []
   for (const path of itemsIn(directory)) {
     const file = relative(directory, path).split(sep).join('/')
     const category = file.includes('/') ? file.slice(0, file.indexOf('/')) : basename(resolve(directory))
     if (options.only && !options.only.includes(category)) continue
-    const decoded = /** @type {Record<string, unknown>} */ (await decode(path))
+    const decoded = /** @type {Record<string, unknown>} */ (decode(path))
     const beside = path + EXPECT
     /** @type {Field[]} */
-    let fields = []
+    const fields = []
     if (existsSync(beside)) {
       const expectation = JSON.parse(readFileSync(beside, 'utf8'))
-      fields = score(expectation, decoded)
-      if (expectation.expectation === 'no memory finding at all' && options.findings !== false)
-        fields.push(
-          ...findingsOn(path).map((got, index) => ({
-            path: `findings[+${index}]`,
-            expected: null,
-            got,
-            result: /** @type {const} */ ('false'),
-          })),
-        )
+      fields.push(...score(expectation, decoded))
+      if (expectation.expectation === 'no memory finding at all')
+        for (const [index, got] of findings(path).entries())
+          fields.push({ path: `findings[+${index}]`, expected: null, got, result: 'false' })
     }
     scored.push({ file, decoded, fields })
   }
