@@ -19,11 +19,11 @@ export default detector({
   text: text({
     en: {
       title: 'Known defects on this node: {ids}',
-      release: 'Kernel {release} is in the affected range of each, and the signs of each are on this node.',
+      release: 'Kernel {release} is in the affected range, and the symptoms are on this node.',
     },
     zh: {
       title: '本节点存在已知缺陷：{ids}',
-      release: '内核 {release} 在以上各缺陷的受影响范围内，且本节点上已出现相应迹象。',
+      release: '内核 {release} 在受影响范围内，且本节点上已出现相应的现象。',
     },
   }),
   judge(about) {

@@ -89,8 +89,8 @@ function head({ node, logs }: Report, { language, style, version }: TerminalOpti
         : label('logFrom', language, {
             path,
             records: kernelRecords,
-            from: stampWords(from),
-            to: stampWords(to),
+            from: stampWords(from, language),
+            to: stampWords(to, language),
           })
     lines.push(style.faint(`${label('log', language)} ${printable(words)}`))
   }
@@ -194,9 +194,11 @@ export function subjectWords({ subject }: Finding, language: Language): string[]
   return words
 }
 
-/** A stamp as people write it: that syslog prints no year needs no sign here. */
-function stampWords({ text }: Stamp): string {
-  return text.replace(/^--/, '')
+/** A stamp as people write it: that syslog prints no year needs no sign here, that a clock starts at boot does. */
+function stampWords({ clock, text }: Stamp, language: Language): string {
+  return clock === 'boot'
+    ? label('sinceBoot', language, { seconds: text.replace(/^boot\+/, '') })
+    : text.replace(/^--/, '')
 }
 
 export function whenWords({ firstSeen, lastSeen, ongoing }: Finding, language: Language): string {
@@ -204,8 +206,11 @@ export function whenWords({ firstSeen, lastSeen, ongoing }: Finding, language: L
   if (firstSeen !== undefined && lastSeen !== undefined) {
     parts.push(
       firstSeen.text === lastSeen.text
-        ? label('seenOnce', language, { first: stampWords(firstSeen) })
-        : label('seen', language, { first: stampWords(firstSeen), last: stampWords(lastSeen) }),
+        ? label('seenOnce', language, { first: stampWords(firstSeen, language) })
+        : label('seen', language, {
+            first: stampWords(firstSeen, language),
+            last: stampWords(lastSeen, language),
+          }),
     )
     if (ongoing !== undefined) parts.push(label(ongoing ? 'ongoing' : 'over', language))
   }
