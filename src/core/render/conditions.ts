@@ -22,13 +22,13 @@ export interface Condition {
  */
 export function renderCondition(report: Report, texts: Texts, language: Language): Condition {
   const worst = report.findings.find(({ severity }) => severity !== 'info')
-  if (worst !== undefined) return { line: line(titleOf(worst, texts, language)), exitCode: 1 }
+  if (worst !== undefined) return { line: conditionLine(titleOf(worst, texts, language)), exitCode: 1 }
   const blind = report.unknown.find(({ reason }) => BLIND.has(reason))
   if (blind !== undefined) {
     const what = say(unknownReasons, blind.reason, language, { path: blind.path ?? '' })
-    return { line: line(label('npdUnknown', language, { what })), exitCode: 2 }
+    return { line: conditionLine(label('npdUnknown', language, { what })), exitCode: 2 }
   }
-  return { line: line(label('npdOk', language)), exitCode: 0 }
+  return { line: conditionLine(label('npdOk', language)), exitCode: 0 }
 }
 
 const BLIND: ReadonlySet<string> = new Set([
@@ -39,6 +39,7 @@ const BLIND: ReadonlySet<string> = new Set([
   'meminfo-not-read',
 ])
 
-function line(text: string): string {
+/** A text as the plug-in's one line. */
+export function conditionLine(text: string): string {
   return cutBytes(printable(text), MAX_BYTES)
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { Command, CommanderError, Option } from 'commander'
 import { printable } from '../../core/base/printable.ts'
 import { fill, type Language } from '../../core/base/text.ts'
+import { conditionLine } from '../../core/render/conditions.ts'
 import { parseDuration } from './duration.ts'
 import { Ending, exitCodes } from './exit.ts'
 import { localeLanguage } from './language.ts'
@@ -45,7 +46,9 @@ export function commandFirst(argv: readonly string[]): readonly string[] {
     const word = argv[index] ?? ''
     if (WITH_VALUE.has(word)) index += 1
     else if (!word.startsWith('-') || word === '-') {
-      if (!COMMANDS.some(name => name === word) && word !== 'help') break
+      const others = [...argv.slice(0, index), ...argv.slice(index + 1)]
+      if (word === 'help') return [...others, '--help']
+      if (!COMMANDS.some(name => name === word)) break
       return [word, ...argv.slice(0, index), ...argv.slice(index + 1)]
     } else if (word === '--') break
   }
@@ -241,30 +244,54 @@ function examples(words: Settings['words']): string {
   ].join('\n')
 }
 
-/** The reader of our output has seen enough (`| head`): that is its right, and no failure. */
+/** What could not be written; output that is cut short is a failure, whatever was found. */
+let unwritten: string | undefined
+
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? exitCodes.finished : exitCodes.failed)
+  // The reader has seen enough (`| head`): that is its right, and the exit code still says what was found.
+  if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return
+  unwritten ??= error.code ?? error.message
+})
+// Where notes cannot be written either, there is nobody to be told.
+process.stderr.on('error', () => {})
+process.on('exit', () => {
+  if (unwritten === undefined) return
+  process.stderr.write(`kmemscope: ${fill(cliWords[errorLanguage()].unwritten, { what: unwritten })}\n`)
+  process.exitCode = asksForNpd() ? 2 : exitCodes.failed
 })
 
 const argv = process.argv.slice(2)
-try {
-  process.exitCode = await run(argv)
-} catch (error) {
-  const npd = argv.some(
+
+function errorLanguage(): Language {
+  const asked = askedLanguage(argv)
+  return asked === 'zh' || asked === 'en' ? asked : localeLanguage(process.env)
+}
+
+function asksForNpd(): boolean {
+  return argv.some(
     (word, index) =>
       word === '--output=npd' ||
       word === '-onpd' ||
       (word === 'npd' && /^(-o|--output)$/.test(argv[index - 1] ?? '')),
   )
-  if (error instanceof Ending) {
-    process.stderr.write(`kmemscope: ${error.message}\n`)
-    process.exitCode = npd && error.exitCode === exitCodes.failed ? 2 : error.exitCode
-  } else {
-    const language = askedLanguage(argv) === 'zh' ? 'zh' : localeLanguage(process.env)
+}
+
+/** A failure in words, to the plug-in's reader on standard output as well: it shows nothing else. */
+function fail(sentence: string, exitCode: number): void {
+  process.stderr.write(`kmemscope: ${sentence}\n`)
+  const npd = asksForNpd()
+  if (npd) process.stdout.write(`${conditionLine(sentence)}\n`)
+  process.exitCode = npd ? 2 : exitCode
+}
+
+try {
+  process.exitCode = await run(argv)
+} catch (error) {
+  if (error instanceof Ending) fail(error.message, error.exitCode)
+  else {
     const what = error instanceof Error ? error.message : String(error)
-    process.stderr.write(`kmemscope: ${fill(cliWords[language].failed, { what: printable(what) })}\n`)
+    fail(fill(cliWords[errorLanguage()].failed, { what: printable(what) }), exitCodes.failed)
     if (process.env['KMEMSCOPE_DEBUG'] !== undefined && error instanceof Error)
       process.stderr.write(`${error.stack}\n`)
-    process.exitCode = npd ? 2 : exitCodes.failed
   }
 }

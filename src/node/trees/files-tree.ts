@@ -147,9 +147,10 @@ export function givenFile(source: string, position: number): GivenFile | Problem
         const fail = (error: unknown) => {
           failed.push({ ...gapOf(source, error), why: 'truncated' })
         }
-        // The head was taken from the file's start: the rest follows from where the descriptor stands.
-        keep = true
-        let first: number | undefined = descriptor
+        // What can be read but once goes on where the head ended; a file is opened again when it is read, so that
+        // a thousand logs do not take a thousand descriptors.
+        keep = once
+        let first: number | undefined = once ? descriptor : undefined
         const tree = logTree(path, source, failed, () => {
           if (first !== undefined) {
             const rest = piecesOf(first, fail, !standardInput)

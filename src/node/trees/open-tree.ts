@@ -1,7 +1,7 @@
 // What was given on the command line, opened: nothing means the live node, else directories, files and standard input,
 // which together are one node.
 
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, type Stats, statSync } from 'node:fs'
 import type { Placed } from '../../core/tree/overlay-tree.ts'
 import { overlayTree } from '../../core/tree/overlay-tree.ts'
 import type { Gap, GapReason, Given, Tree } from '../../core/tree/tree.ts'
@@ -38,12 +38,28 @@ const NODE_PATHS = ['dev/kmsg', 'etc/os-release', 'var/log'] as const
 
 type Layer = { readonly placed: Placed; readonly given?: Given }
 
+/** What is behind a path; undefined also where a link leads in circles or a directory may not be entered. */
+function found(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
+}
+
 function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined
+  return found(path) !== undefined
 }
 
 function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+  return found(path)?.isDirectory() ?? false
+}
+
+/** By what a source is known again under another name: counted twice, its reports would be two. */
+function identity(source: string): string | undefined {
+  if (source === STANDARD_INPUT) return STANDARD_INPUT
+  const stat = found(source)
+  return stat === undefined || stat.isFIFO() || stat.ino === 0 ? undefined : `${stat.dev}:${stat.ino}`
 }
 
 /** Which hierarchy the files in a cgroup's directory belong to; undefined where there are none. */
@@ -147,8 +163,16 @@ export function openTree(sources: readonly string[], options: OpenOptions = {}):
   const problems: Problem[] = []
   const layers: Placed[] = []
   const given: Given[] = []
+  const known = new Map<string, string>()
   let directory = false
   sources.forEach((source, index) => {
+    const same = identity(source)
+    const earlier = same === undefined ? undefined : known.get(same)
+    if (earlier !== undefined) {
+      problems.push({ what: 'same-file', path: source, detail: earlier })
+      return
+    }
+    if (same !== undefined) known.set(same, source)
     let layer: Layer | Problem
     try {
       layer = openSource(source, index + 1)
@@ -172,13 +196,18 @@ export function openTree(sources: readonly string[], options: OpenOptions = {}):
   const [problem] = problems
   if (layers.length === 0 && problem !== undefined) return { problem, problems }
   const [first] = layers
-  if (layers.length === 1 && first?.at === '' && given.length === 0 && problems.length === 0) {
+  if (
+    layers.length === 1 &&
+    first?.at === '' &&
+    given.length === 0 &&
+    problems.every(({ what }) => what === 'same-file')
+  ) {
     return { tree: first.tree, problems }
   }
   const tree = overlayTree(layers, {
     origin: directory ? 'directory' : 'files',
     ...(given.length === 0 ? {} : { given }),
-    gaps: problems.map(gapOfProblem),
+    gaps: problems.filter(({ what }) => what !== 'same-file').map(gapOfProblem),
   })
   return { tree, problems }
 }

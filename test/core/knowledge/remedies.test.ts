@@ -45,7 +45,21 @@ test('a path never leaves its quotes', () => {
   const hostile = "/a b'; touch /tmp/x; echo '"
   const echoed = execFileSync('sh', ['-c', `printf %s ${shellWord(hostile)}`]).toString()
   expect(echoed).toBe(hostile)
-  expect(commands('cordon-node', { hostname: 'n; rm -rf /' })).toBe(`kubectl cordon 'n; rm -rf /'`)
+  expect(commands('cordon-node', { hostname: 'node-1.example.com' })).toBe(
+    'kubectl cordon node-1.example.com',
+  )
+  for (const hostname of ['n; rm -rf /', '--kubeconfig=/tmp/x', '$(reboot)', ''])
+    expect(commands('cordon-node', { hostname })).toBe('kubectl cordon NODE')
+  const emptied = (memcgPath: string) => commands('remove-empty-cgroups', { memcgPath, cgroup: 'v1' })
+  expect(emptied('/a/$(reboot)')).toContain(`find '/sys/fs/cgroup/memory/a/$(reboot)' -depth`)
+  expect(emptied('/../../../home')).toContain('find CGROUP_DIR -depth')
+})
+
+test('a distribution named after a property of every object is of no family', () => {
+  for (const distributionId of ['constructor', '__proto__', 'toString'])
+    expect(commands('nokmem-boot-option', { distributionId, kernel: '3.10.0-957.el7.x86_64' })).toContain(
+      'grubby',
+    )
 })
 
 describe('the command fits the distribution', () => {

@@ -209,7 +209,7 @@ describe('openTree', () => {
   it('names a source without letting its name steer the terminal', () => {
     const answer = openTree(['/tmp/\x1b[31mnone'])
     expect('problem' in answer && problemSentence(answer.problem, 'zh')).toBe(
-      '/tmp/\\x1b[31mnone:没有这个文件或目录。',
+      '/tmp/\\x1b[31mnone：没有这个文件或目录。',
     )
   })
 
