@@ -200,8 +200,8 @@ function v1Tree(memcg: MemcgTree): DecodedFields {
     .slice(0, TOP_LISTED)
   return {
     type: 'cgroup-v1-tree',
-    rootUsageBytes: root?.usage ?? null,
-    rootKmemBytes: root?.kmemUsage ?? null,
+    ...(root?.usage === undefined ? {} : { rootUsageBytes: root.usage }),
+    ...(root?.kmemUsage === undefined ? {} : { rootKmemBytes: root.kmemUsage }),
     directoriesWithMemoryFiles: withFiles.length,
     cgroupDirectories: memcg.memcgs.length,
     topKmem,

@@ -28,7 +28,14 @@ const CASES: readonly (readonly [id: string, inside: string, outside: string, ou
   ['K-38', '4.18.0-240.el8.x86_64', '4.18.0-553.el8_10.x86_64', 'cannot-tell'],
 ]
 
-test.each(CASES)('%s: %s is inside, %s is outside', (id, inside, outside, outsideStatus = 'not-affected') => {
+const cases = CASES.map(([id, inside, outside, status = 'not-affected']) => ({
+  id,
+  inside,
+  outside,
+  outsideStatus: status,
+}))
+
+test.each(cases)('$id: $inside is inside, $outside is outside', ({ id, inside, outside, outsideStatus }) => {
   expect(status(id, inside)).toBe('affected')
   expect(status(id, outside)).toBe(outsideStatus)
 })
