@@ -9,7 +9,8 @@ import type { Gfp, MemcgStats, MemoryCounter, OomVictim } from './report.ts'
 export type OomLine =
   | {
       readonly is: 'head'
-      readonly invoker: string
+      /** Kernels before 2.6.19 did not print it. */
+      readonly invoker?: string
       readonly gfp: Gfp
       readonly order: number
       readonly oomScoreAdj?: number
@@ -45,7 +46,7 @@ export type OomLine =
 export type OomMessage = 'memcg' | 'global'
 
 const HEAD =
-  /^(.{0,300}?) ?\binvoked oom-killer: gfp_mask=(0x[0-9a-fA-F]+)(?:\(([^)]{0,400})\))?,(?: nodemask=[^ ]{0,2000},)? {1,2}order=(-?\d+)(.*)$/
+  /^(?:(.{0,300}?) ?\binvoked |\s*)oom-killer: gfp_mask=(0x[0-9a-fA-F]+)(?:\(([^)]{0,400})\))?,(?: nodemask=[^ ]{0,2000},)? {1,2}order=(-?\d+)(.*)$/
 const SCORE_ADJ = /^, (?:oom_score_adj|oom_adj|oomkilladj)=(-?\d+)(?:, oom_score_adj=(-?\d+))?/
 const CPU =
   /^\s*(?:CPU: \d+ (?:UID: \d+ )?PID: \d+ Comm|Pid: \d+, comm): (.{1,20}?) +(?:Kdump: loaded +)?(?:Hibernate: \S+ +)?(?:Not tainted|Tainted: )(.*)$/
@@ -65,13 +66,13 @@ const TASK_TABLE =
   /^\s*(?:Tasks state \(memory values in pages\):|\[ *pid *\] +uid +tgid|\[ *\d+\] +\d+ +\d+ +\d+ )/
 const SUMMARY = /^\s*oom-kill:constraint=([A-Z_]+)(,.*)$/
 const MESSAGE =
-  '(?:(Memory cgroup out of memory|Out of memory(?: \\(oom_kill_allocating_task\\))?|Out of memory in cgroup [^:]*): )?'
+  '(?:(Memory cgroup out of memory|Out of [Mm]emory(?: \\(oom_kill_allocating_task\\))?|Out of memory in cgroup [^:]*): )?'
 const ANNOUNCED = new RegExp(
   `^\\s*${MESSAGE}[Kk]ill process (\\d+) \\((.{0,64}?)\\) score (\\d+) or (?:sacrifice child|a child)`,
 )
 const SHARING = /^\s*[Kk]ill(?:ed)? process \d+ \(.{0,64}?\) sharing same memory/
 const KILLED = new RegExp(
-  `^\\s*${MESSAGE}Killed process (\\d+)(?:, UID (\\d+),)? \\((.{0,64}?)\\)(?=,? ?(?:total-vm|vsz):|, UID |\\s*$)(?:, UID (\\d+),?)?(.*)$`,
+  `^\\s*${MESSAGE}Killed process (\\d+)(?:, UID (\\d+),)? \\((.{0,64}?)\\)(?=,? ?(?:total-vm|vsz):|, UID |\\.?\\s*$)(?:, UID (\\d+),?)?(.*)$`,
 )
 const EXITING = new RegExp(`^\\s*${MESSAGE}OOM victim \\d+ \\(.{0,64}?\\) is already exiting`)
 const NO_KILLABLE = /^\s*Out of memory and no killable processes/
@@ -166,7 +167,7 @@ export function parseOomLine(text: string, open: boolean): OomLine | undefined {
       const value = adj?.[2] ?? adj?.[1]
       return {
         is: 'head',
-        invoker: invokerOf(head[1] ?? ''),
+        ...(head[1] === undefined ? {} : { invoker: invokerOf(head[1]) }),
         gfp: gfp(head[2] ?? '', head[3]),
         order: Number(head[4]),
         ...(value === undefined ? {} : { oomScoreAdj: Number(value) }),

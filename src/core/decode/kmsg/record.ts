@@ -141,12 +141,15 @@ const DELTA_IN_BRACKETS = /^(\[[^\]<]{1,40}?) *< *[+]?\d+\.\d+>\]/
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:([.,])(\d{1,9}))? ?(Z|UTC|[+-]\d\d:?\d\d)?(?: |\t|$)/
 const SYSLOG =
-  /^([^\s\d[\]<>{}:;,]{1,8}|\d{1,2}[^\s\d[\]<>{}:;,]{1,3}) {1,2}(\d{1,2})(?: (\d{4}))? (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?: (\d{4}))?(?: |\t)/
+  /^(?:[^\s\d[\]<>{}:;,]{1,8} +(?=[^\s\d]))?([^\s\d[\]<>{}:;,]{1,8}|\d{1,2}[^\s\d[\]<>{}:;,]{1,3}) {1,2}(\d{1,2})(?: (\d{4}))? (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?: (\d{4}))?(?: |\t)/
 const TIME_ONLY = /^(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))? (?:(\S{1,255}) )?kernel: ?/
 const PRIORITY = /^<(\d{1,3})>/
 const RFC5424 =
   /^1 (\S{10,40}) (\S{1,255}) (\S{1,48}) (\S{1,128}) (\S{1,32}) (-|(?:\[(?:[^\]\\]|\\.){0,2000}\])+)(?: \ufeff?|$)/
 const TAG = /^(\S{0,254}[^\s:]) ([^\s:[\]"=]{1,128})(\[[^\]\s]{0,64}\])?: ?/
+/** `node-1 kern.warn kernel: text` of BusyBox and OpenWrt. */
+const FACILITY_LEVEL_TAG =
+  /^(?:(\S{0,254}[^\s:]) )?[a-z]{3,8}\d?\.(?:emerg|panic|alert|crit|err|error|warn|warning|notice|info|debug) ([^\s:[\]"=]{1,128})(\[[^\]\s]{0,64}\])?: ?/
 const TAG_ALONE = /^([^\s:[\]"=]{1,64})(\[\d{1,10}\])?: ?/
 const MONOTONIC_TAG = /^(\S{0,254}[^\s:]) (?:kernel: ?|([^\s:[\]"=]{1,64})\[\d{1,10}\]: ?)/
 const CRI = /^(stdout|stderr) ([PF]) /
@@ -228,7 +231,7 @@ function parseIso(
 }
 
 /** A JSON value of any of the wrappers as a draft: dmesg --json, journalctl -o json, docker's json-file, Loki. */
-function fromJson(value: unknown, draft: Draft): boolean {
+function fromJson(value: unknown, draft: Draft, depth = 0): boolean {
   if (typeof value !== 'object' || value === null) return false
   const object = value as Readonly<Record<string, unknown>>
   const textOf = (field: unknown): string | undefined => {
@@ -307,7 +310,17 @@ function fromJson(value: unknown, draft: Draft): boolean {
     }
     return true
   }
-  return false
+  // {"jsonPayload": {"MESSAGE": …}} of a cloud's log, {"_source": …} of a search engine's
+  if (depth >= 3) return false
+  return Object.values(object)
+    .slice(0, 64)
+    .some(
+      inner =>
+        typeof inner === 'object' &&
+        inner !== null &&
+        !Array.isArray(inner) &&
+        fromJson(inner, draft, depth + 1),
+    )
 }
 
 /** Takes the dress off, line by line; what a delta counts from is kept between lines. */
@@ -321,6 +334,8 @@ export interface Undresser {
 export function undresser(): Undresser {
   let base = Number.NaN
   let afterKmsg = false
+  /** Dresses taken off the line at hand. */
+  let worn = 0
   let cachedSecond = ''
   let cachedSeconds = 0
 
@@ -401,10 +416,10 @@ export function undresser(): Undresser {
   /** `host tag[pid]: ` after a wall clock: whose line is it. */
   function takeTag(draft: Draft): void {
     const text = draft.text
-    const tag = TAG.exec(text)
+    const tag = FACILITY_LEVEL_TAG.exec(text) ?? TAG.exec(text)
     if (tag) {
       const name = tag[2] ?? ''
-      draft.host = tag[1] ?? ''
+      if (tag[1] !== undefined) draft.host = tag[1]
       draft.text = text.slice(tag[0].length)
       if (!isKernelTag(name)) draft.process = name
     } else {
@@ -547,6 +562,8 @@ export function undresser(): Undresser {
 
   /** Takes off whatever dress there is; the first character tells which can be. */
   function take(draft: Draft): boolean {
+    worn += 1
+    if (worn > MOST_DRESSES) return false
     const text = draft.text
     const first = text.charCodeAt(0)
     if (first === 91) return takeBracket(draft) || takePrompt(draft)

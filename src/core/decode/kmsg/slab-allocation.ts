@@ -38,7 +38,7 @@ const CACHE =
   /(?:^|\s)cache: (.{1,300}?), object size: (\d+)(?:, buffer size: (\d+))?(?:, default order: (\d+), min order: (\d+)|, order: (\d+))?/
 /** `dentry(1683:698bb…)`: kmemcg_id or css serial, and the cgroup's last path component. */
 const OF_MEMCG = /^(.+?)\((\d+):(.*)\)$/
-const NODE = /(?:^|\s)node (\d+): slabs: (\d+)(?:\/(\d+))?, objs: (\d+)(?:\/(\d+))?, free: (\d+)/
+const NODE = /(?:^|\s)node (\d+): slabs: (\d+)(?:\/(\d+))?, objs: (\d+)(?:\/(\d+))?(?:, free: (\d+))?/
 
 export function parseSlabLine(text: string): SlabLine | undefined {
   if (text.includes(': Unable to allocate')) {
@@ -78,7 +78,8 @@ export function parseSlabLine(text: string): SlabLine | undefined {
         node: Number(node),
         slabs: Number(allSlabs ?? slabs),
         objs: Number(allObjs ?? objs),
-        free: Number(free),
+        // SLAB of 4.10 and later does not print it
+        free: free === undefined ? Number(allObjs ?? objs) - Number(objs) : Number(free),
         ...(allSlabs === undefined ? {} : { slabsActive: Number(slabs) }),
         ...(allObjs === undefined ? {} : { objsActive: Number(objs) }),
       },

@@ -21,7 +21,7 @@ import { parseSuppressedLine } from './suppressed.ts'
 
 /** Words without which no line begins or belongs to a report, when none is being read. */
 const WORTH_A_LOOK =
-  /invoked oom|oom[-_](?:kill|reap)|ut of memory|[Kk]ill(?:ed)? process|: usage \d|Memory (?:cgroup|limit)|asks? in |a result of limit|SL[AU]B: |cache: |slabs: |page allocation failure|callbacks suppressed|o space left|没有空间|無多餘空間/
+  /oom-killer:|oom[-_](?:kill|reap)|ut of memory|[Kk]ill(?:ed)? process|: usage \d|Memory (?:cgroup|limit)|asks? in |a result of limit|SL[AU]B: |cache: |slabs: |page allocation failure|callbacks suppressed|o space left|没有空间|無多餘空間/
 
 const TASK_ROW = /^\[ *\d{1,10}\] {1,8}\d{1,10} +\d/
 
@@ -404,7 +404,7 @@ export function splitter(options: {
         ...(report.head === undefined
           ? {}
           : {
-              invoker: report.head.invoker,
+              ...(report.head.invoker === undefined ? {} : { invoker: report.head.invoker }),
               gfp: report.head.gfp,
               order: report.head.order,
               ...(report.head.oomScoreAdj === undefined ? {} : { oomScoreAdj: report.head.oomScoreAdj }),
@@ -429,7 +429,7 @@ export function splitter(options: {
         ...(report.group ? { groupKill: true as const } : {}),
         ...(headless ? { truncatedHead: true as const } : {}),
         ...(truncated ? { truncated: true as const } : {}),
-        ...(headless && kinds <= 1 ? { fragment: true as const } : {}),
+        ...((headless && kinds <= 1) || excerpt ? { fragment: true as const } : {}),
       } satisfies OomReport,
       report.order,
     )
@@ -504,7 +504,7 @@ export function splitter(options: {
         break
       case 'cpu':
         // the trace of another task between two lines of this one's report proves nothing
-        if (report.head !== undefined && sameTask(line.comm, report.head.invoker)) {
+        if (report.head !== undefined && sameTask(line.comm, report.head.invoker ?? line.comm)) {
           report.trusted = true
           if (line.release !== undefined) report.kernel ??= line.release
         } else report.trusted = false

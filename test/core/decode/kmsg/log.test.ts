@@ -149,6 +149,64 @@ describe('splitting', () => {
   })
 })
 
+describe('old and rare forms', () => {
+  it.each([
+    ['oom-killer: gfp_mask=0x201d2, order=0', { gfp: { mask: '0x201d2' }, order: 0 }],
+    ['a invoked oom-killer: gfp_mask=0xd0, order=0, oomkilladj=-17', { invoker: 'a', oomScoreAdj: -17 }],
+    [
+      'Out of Memory: Killed process 2592 (oracle).',
+      { scope: 'global', victims: [{ pid: 2592, comm: 'oracle' }] },
+    ],
+    [
+      'Out of memory: kill process 12 (x) score 100 or a child',
+      { scope: 'global', victims: [{ pid: 12, score: 100 }] },
+    ],
+    [
+      'Killed process 40738, UID 27, (mysqld) total-vm:8kB, anon-rss:4kB, file-rss:4kB',
+      { victims: [{ pid: 40738, uid: 27, totalVm: 8192 }] },
+    ],
+    [
+      'Killed process 9 ((sd-pam)) total-vm:8kB, anon-rss:4kB, file-rss:4kB',
+      { victims: [{ comm: '(sd-pam)' }] },
+    ],
+    ['Memory limit reached of cgroup /a/b', { scope: 'memcg', memcg: '/a/b' }],
+    [
+      'memory+swap: usage 0kB, limit 18014398509481983kB, failcnt 0',
+      { memsw: { limit: Number.POSITIVE_INFINITY } },
+    ],
+  ])('%s', (line, expected) => {
+    expect(read(`[1.000000] ${line}`).reports).toMatchObject([{ kind: 'oom', ...expected }])
+  })
+
+  it('Task in … killed, in two records of old kernels', () => {
+    const log = read([head('a', 1), '[1.1] Task in /a/b killed', '[1.1]  as a result of limit of /a'])
+    expect(log.reports).toMatchObject([{ taskMemcg: '/a/b', memcg: '/a' }])
+  })
+
+  it('SLAB without its last number', () => {
+    const log = read([
+      'SLAB: Unable to allocate memory on node 0, gfp=0xcc0(GFP_KERNEL)',
+      '  cache: kmalloc-64, object size: 64, order: 0',
+      '  node 0: slabs: 3/4, objs: 190/256',
+    ])
+    expect(log.reports).toMatchObject([
+      {
+        kind: 'slab-alloc-failure',
+        cache: 'kmalloc-64',
+        order: 0,
+        nodes: [{ slabs: 4, objs: 256, free: 66 }],
+      },
+    ])
+  })
+
+  it('a log wrapped into a cloud’s JSON', () => {
+    const payload = { MESSAGE: 'Killed process 5 (a) total-vm:4kB', _TRANSPORT: 'kernel' }
+    expect(read(JSON.stringify({ insertId: '1', jsonPayload: payload })).reports).toMatchObject([
+      { victims: [{ pid: 5 }] },
+    ])
+  })
+})
+
 describe('the log itself', () => {
   it('tells missing sequence numbers, and speaks of records, not lines, when live', () => {
     const text =
