@@ -50,7 +50,7 @@ const HEAD =
 const SCORE_ADJ = /^, (?:oom_score_adj|oom_adj|oomkilladj)=(-?\d+)(?:, oom_score_adj=(-?\d+))?/
 const CPU =
   /^\s*(?:CPU: \d+ (?:UID: \d+ )?PID: \d+ Comm|Pid: \d+, comm): (.{1,20}?) +(?:Kdump: loaded +)?(?:Hibernate: \S+ +)?(?:Not tainted|Tainted: )(.*)$/
-const RELEASE_OF_CPU = /(?:^|\s)(\d+\.\d+(?:\.\d+)?[^\s#]*) +#\d/
+const RELEASE_OF_CPU = /(?:^|\s)(\d{1,4}\.\d{1,4}(?!\d)[^\s#]{0,128}) +#\d/
 const FRAME =
   /\b(?:(mem_cgroup_out_of_memory|mem_cgroup_oom_synchronize|mem_cgroup_handle_oom|mem_cgroup_oom_notify)|(moom_callback|sysrq_handle_moom))\b/
 const LIMIT_OF = /^\s*Task in (.{1,8192}?) killed as a result of limit of (\S{1,8192})/

@@ -331,6 +331,9 @@ export interface Undresser {
   fromJson(value: unknown, line: number): readonly LogRecord[]
 }
 
+/** One in another: a mail quotes what a collector wrapped of a container's log. 64 KiB of > are none (ours). */
+const MOST_DRESSES = 16
+
 export function undresser(): Undresser {
   let base = Number.NaN
   let afterKmsg = false
@@ -687,6 +690,7 @@ export function undresser(): Undresser {
   return {
     fromJson(value, line) {
       const draft: Draft = { line, text: '', width: 0, dressed: false }
+      worn = 0
       if (!fromJson(value, draft)) return []
       const first = draft.text.charCodeAt(0)
       if (draft.process === undefined && draft.clock !== 'boot' && (first === 91 || first === 60)) take(draft)
@@ -702,6 +706,7 @@ export function undresser(): Undresser {
         first = text.charCodeAt(0)
       }
       const draft: Draft = { line: line.number, text, width: text.length, dressed: false }
+      worn = 0
       if (first === 32 || first === 9) {
         const stripped = text.trimStart()
         const begins = stripped.charCodeAt(0)
