@@ -1,12 +1,6 @@
 // Prints bare lines of a kernel log in every dress a log comes in. Written from what the tools print, not from what
 // the decoder reads.
 
-export interface Dressed {
-  readonly text: string
-  /** The dress has a stamp. */
-  readonly stamped: boolean
-}
-
 const START = Date.UTC(2026, 10, 23, 17, 13, 32) / 1000
 const BOOT = 1460
 
