@@ -24,8 +24,8 @@ const V2_PLACES = ['sys/fs/cgroup', 'sys/fs/cgroup/unified', 'sys/fs/cgroup/syst
 /** Inode of the first cgroup namespace (PROC_CGROUP_INIT_INO, include/linux/proc_ns.h). */
 const INIT_CGROUP_NAMESPACE = 'cgroup:[4026531835]'
 
-/** Before 4.5 kernel memory is accounted only where somebody wrote a kmem limit, so the limit tells something. */
-const KMEM_IS_OPT_IN = /^(?:3\.|4\.[0-4](?:\.|$|-))/
+/** The kmem limit is enforced up to 5.15; from 5.16 on nothing can be written to it, or to no effect (58056f77502f). */
+const KMEM_LIMIT_WORKS = /^(?:[34]\.|5\.(?:\d|1[0-5])(?:\D|$))/
 
 /** Directories read at most: ids end at 65,535 live ones, v2 cgroups without the controller come on top (ours). */
 const DIRECTORIES_LIMIT = 500_000
@@ -202,7 +202,7 @@ interface Reader {
   fill(dir: string, memcg: Filled, isRoot: boolean): boolean
 }
 
-function readerOf(tree: Tree, hierarchy: Hierarchy, optIn: boolean, tell: (gap: Gap) => void): Reader {
+function readerOf(tree: Tree, hierarchy: Hierarchy, kmemLimits: boolean, tell: (gap: Gap) => void): Reader {
   /** Files this kernel does not have: found out once, since each failed open costs as much as three good ones. */
   const missing = new Set<string>()
   const live = tree.origin === 'live'
@@ -251,7 +251,7 @@ function readerOf(tree: Tree, hierarchy: Hierarchy, optIn: boolean, tell: (gap: 
     if (failcnt !== undefined) memcg.failcnt = failcnt
     const kmemUsage = number(sure(dir, 'memory.kmem.usage_in_bytes'))
     if (kmemUsage !== undefined) memcg.kmemUsage = kmemUsage
-    if (optIn) {
+    if (kmemLimits) {
       const kmemLimit = number(sure(dir, 'memory.kmem.limit_in_bytes'))
       if (kmemLimit !== undefined) memcg.kmemLimit = limitBytes(kmemLimit)
       const kmemFailcnt = number(sure(dir, 'memory.kmem.failcnt'))
@@ -307,7 +307,11 @@ function readerOf(tree: Tree, hierarchy: Hierarchy, optIn: boolean, tell: (gap: 
 }
 
 /** Reads every directory of the hierarchy once, parents before children. */
-function walk(tree: Tree, hierarchy: Hierarchy, optIn: boolean): { memcg: MemcgTree; gaps: Gap[] } | Gap {
+function walk(
+  tree: Tree,
+  hierarchy: Hierarchy,
+  kmemLimits: boolean,
+): { memcg: MemcgTree; gaps: Gap[] } | Gap {
   const gaps: Gap[] = []
   let untold = 0
   const tell = (gap: Gap) => {
@@ -316,7 +320,7 @@ function walk(tree: Tree, hierarchy: Hierarchy, optIn: boolean): { memcg: MemcgT
   }
   const { at, version } = hierarchy
   const root = tree.shown(at)
-  const reader = readerOf(tree, hierarchy, optIn, tell)
+  const reader = readerOf(tree, hierarchy, kmemLimits, tell)
   const live = tree.origin === 'live'
   const memcgs: Memcg[] = []
   let incomplete = false
@@ -408,8 +412,8 @@ export default collector({
     const identity = cgroup === undefined ? {} : { node: { cgroup } }
     if (memory === undefined) return { ...identity, gaps }
     // Without a release the limit is read as well: one file more, and on an old kernel it is the proof.
-    const optIn = node.kernel === undefined || KMEM_IS_OPT_IN.test(node.kernel)
-    const found = walk(tree, memory, optIn)
+    const kmemLimits = node.kernel === undefined || KMEM_LIMIT_WORKS.test(node.kernel)
+    const found = walk(tree, memory, kmemLimits)
     if (isGap(found)) return { ...identity, gaps: [...gaps, found] }
     return { ...identity, sample: { memcg: found.memcg }, gaps: [...gaps, ...found.gaps] }
   },

@@ -6,22 +6,22 @@ import { text } from '../base/text.ts'
 import type { Case } from '../case/case.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
 import { bearings } from '../facts/defects.ts'
-import { kernel, latest } from '../facts/kernel.ts'
+import { kernel, kmemOptIn, latest } from '../facts/kernel.ts'
 import { seen } from '../facts/kernel-log.ts'
-import { type KmemCharge, kmemCharges } from '../facts/kmem-charge.ts'
+import { type KmemCharge, kmemCharges, ORDINARY_KERNEL } from '../facts/kmem-charge.ts'
 import { memcgSubject } from '../facts/memcg-tree.ts'
-import { kmemAccountingOptIn, parsesNokmem } from '../knowledge/kernel-release.ts'
+import { parsesNokmem } from '../knowledge/kernel-release.ts'
 import type { RemedyId } from '../knowledge/remedies.ts'
 import { detector } from './detector.ts'
-
-/** From here the next allocation of the application is what fails: the cgroup is as good as full. */
-const FULL_SHARE = 0.9
 
 export default detector({
   id: 'kmem-fills-memcg',
   about: text({
-    en: { judges: 'kernel memory that takes half or more of a cgroup’s limit, now or at an OOM kill' },
-    zh: { judges: '内核内存占到 cgroup 限制的一半或以上（当前，或 OOM kill 时）' },
+    en: {
+      judges:
+        'kernel memory that takes half or more of a cgroup’s limit (from 64 MiB up, or all but all of it), now or at an OOM kill',
+    },
+    zh: { judges: '内核内存占到 cgroup 限制的一半或以上（64 MiB 起，或几乎占满；当前，或 OOM kill 时）' },
   }),
   concerns: 'workload',
   text: text({
@@ -33,6 +33,14 @@ export default detector({
       wrongCure:
         'The application’s own (anonymous) memory is only {anon|bytes}: tuning its heap does not help, and a higher limit only buys time.',
       buysTime: 'A higher limit only buys time.',
+      wrongHeap:
+        'The application’s own (anonymous) memory is only {anon|bytes}: tuning its heap does not help.',
+      small:
+        'So little may be no leak: the slab, stacks and page tables of any container come to that (up to 5.8 and EL 8.4 half a MiB per CPU), and the limit may just be too low.',
+      perhaps:
+        'cgroup v1 does not tell how much of it can be reclaimed: cached dentries and inodes do no harm.',
+      ownLimit:
+        'This limit is for kernel memory alone (memory.kmem.limit_in_bytes, docker run --kernel-memory): raising the memory limit does not help.',
       enomem: 'System calls of its processes fail with ENOMEM; nothing is killed for it.',
       failed: 'Limit hits (failcnt): {failcnt|number}.',
       loop: 'OOM kills with kernel memory as the largest part: {kills|number}.',
@@ -45,6 +53,12 @@ export default detector({
       fragment: '日志显示内核内存达 {kernel|bytes}，应用自身的内存只有 {anon|bytes}',
       wrongCure: '应用自身的匿名内存只有 {anon|bytes}：调整堆大小没有用，调高限制也只能拖延时间。',
       buysTime: '调高限制只能拖延时间。',
+      wrongHeap: '应用自身的匿名内存只有 {anon|bytes}：调整堆大小没有用。',
+      small:
+        '这点内核内存未必是泄漏：任何容器的 slab、内核栈和页表都要占这么多（5.8 及以前、EL 8.4 及以前每个 CPU 约 0.5 MiB），可能只是限制设得太低。',
+      perhaps: 'cgroup v1 看不出其中多少可以回收：如果是 dentry、inode 缓存，就没有害处。',
+      ownLimit:
+        '这个限制只管内核内存（memory.kmem.limit_in_bytes，docker run --kernel-memory）：调高内存限制没有用。',
       enomem: '其中进程的系统调用会返回 ENOMEM，但不会有进程因此被杀。',
       failed: '达到限制（failcnt）{failcnt|number} 次。',
       loop: '以内核内存为主的 OOM kill 有 {kills|number} 次。',
@@ -58,11 +72,12 @@ export default detector({
       findings: filled.map(charge => {
         const { kills } = charge
         const series = seen(about, charge.reports)
-        const full = charge.kmemLimitReached || (charge.usage ?? 0) >= FULL_SHARE * charge.limit
-        const pressing = charge.live ? full || kills > 0 : series.ongoing !== false
+        const pressing = charge.live ? charge.full || kills > 0 : series.ongoing !== false
         const appIsSmall = charge.anon !== undefined && charge.anon < charge.kernel
+        const perhaps = charge.perhapsReclaimable && kills === 0
+        const leaks = !perhaps && !isSmall(about, charge) && !charge.kmemLimitReached
         return {
-          severity: pressing ? 'critical' : 'warning',
+          severity: perhaps ? 'info' : pressing ? 'critical' : 'warning',
           subject: memcgSubject(charge.memcg),
           values: {
             kernel: charge.kernel,
@@ -77,14 +92,18 @@ export default detector({
             title: title(charge),
             summary: kept(
               charge.kmemLimitReached && 'enomem',
-              appIsSmall ? 'wrongCure' : 'buysTime',
+              charge.kmemLimitReached && 'ownLimit',
+              perhaps && 'perhaps',
+              leaks && !appIsSmall && 'buysTime',
+              !perhaps && appIsSmall && (leaks ? 'wrongCure' : 'wrongHeap'),
+              isSmall(about, charge) && 'small',
               kills > 1 && 'loop',
               (charge.failcnt ?? 0) > 0 && 'failed',
               charge.live && parsePodPath(charge.memcg).level === 'pod' && 'survives',
             ),
           },
           evidence: charge.evidence,
-          remedies: remedies(about),
+          remedies: remedies(about, charge),
           defects: bearings(about, ['K-01', 'K-03', 'K-04', 'K-05', 'K-06', 'K-09']),
           ...series,
           ...(charge.live ? { ongoing: true } : {}),
@@ -105,10 +124,17 @@ function title({
   return reports.some(report => report.kind === 'oom' && report.memory !== undefined) ? 'usage' : 'fragment'
 }
 
-function remedies(about: Case): readonly RemedyId[] {
+/** What any container may need is no leak; where accounting is opt-in, and leaks, a small limit proves nothing. */
+function isSmall(about: Case, { kernel, kmemLimitReached }: KmemCharge): boolean {
+  return kernel < ORDINARY_KERNEL && !kmemLimitReached && kmemOptIn(about) === false
+}
+
+function remedies(about: Case, charge: KmemCharge): readonly RemedyId[] {
   const release = kernel(about)
-  const optIn = release === undefined ? undefined : kmemAccountingOptIn(release)
+  const optIn = kmemOptIn(about)
   if (optIn === false) {
+    if (charge.kmemLimitReached) return ['save-evidence', 'raise-kmem-limit', 'find-slab-owner']
+    if (isSmall(about, charge)) return ['save-evidence', 'raise-memory-limit', 'find-slab-owner']
     const v2 = latest(about)?.memcg?.version === 'v2'
     return [
       'save-evidence',
@@ -122,7 +148,7 @@ function remedies(about: Case): readonly RemedyId[] {
   const nokmem = release === undefined ? undefined : parsesNokmem(release)
   return kept(
     'save-evidence',
-    'raise-memory-limit',
+    charge.kmemLimitReached ? 'raise-kmem-limit' : 'raise-memory-limit',
     'drain-and-reboot',
     release?.stream === 'el7' ? 'kernel-upgrade-el7' : 'kernel-upgrade',
     nokmem !== false && 'nokmem-boot-option',

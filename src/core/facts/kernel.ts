@@ -2,12 +2,22 @@
 
 import type { Case, Sample } from '../case/case.ts'
 import type { Evidence } from '../case/finding.ts'
-import { type KernelRelease, parseRelease } from '../knowledge/kernel-release.ts'
+import { type KernelRelease, kmemAccountingOptIn, parseRelease } from '../knowledge/kernel-release.ts'
 import { fact } from './fact.ts'
 
 export const kernel: (about: Case) => KernelRelease | undefined = fact(about =>
   about.node.kernel === undefined ? undefined : parseRelease(about.node.kernel),
 )
+
+/**
+ * Whether kernel memory is charged only where somebody asked. The memory controller of v2 came with 4.5, as did
+ * accounting by default: there the release need not be known.
+ */
+export function kmemOptIn(about: Case): boolean | undefined {
+  if (latest(about)?.memcg?.version === 'v2') return false
+  const release = kernel(about)
+  return release === undefined ? undefined : kmemAccountingOptIn(release)
+}
 
 /** The newest sample; a Case made from logs alone has none. */
 export function latest(about: Case): Sample | undefined {

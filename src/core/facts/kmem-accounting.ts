@@ -5,9 +5,8 @@
 import type { Case } from '../case/case.ts'
 import type { Evidence, Unknown } from '../case/finding.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
-import { kmemAccountingOptIn } from '../knowledge/kernel-release.ts'
 import { fact } from './fact.ts'
-import { kernel, latest, readAt } from './kernel.ts'
+import { kernel, kmemOptIn, latest, readAt } from './kernel.ts'
 import { isReport, logUnknown, quoted, quotesLike } from './kernel-log.ts'
 import { memcgIndex, memcgReading, memcgUnknown } from './memcg-tree.ts'
 import { slabOwners } from './slab-names.ts'
@@ -25,8 +24,7 @@ export interface KmemAccounting {
 const EXAMPLES = 3
 
 export const kmemAccounting: (about: Case) => KmemAccounting = fact(about => {
-  const release = kernel(about)
-  const optIn = release === undefined ? undefined : kmemAccountingOptIn(release)
+  const optIn = kmemOptIn(about)
   if (optIn === false) return { state: 'always', evidence: [], unknown: [] }
 
   const tree = latest(about)?.memcg
@@ -70,7 +68,13 @@ export const kmemAccounting: (about: Case) => KmemAccounting = fact(about => {
     return { state: 'active', evidence, unknown: [], ...(by === undefined ? {} : { activatedBy: by }) }
   }
   const unknown: Unknown[] = []
-  if (optIn === undefined) unknown.push({ reason: 'kernel-release-not-known', remedy: 'pass-node-files' })
+  if (optIn === undefined) {
+    const named = kernel(about) !== undefined
+    unknown.push({
+      reason: named ? 'kmem-default-unknown' : 'kernel-release-not-known',
+      remedy: named ? 'none' : 'pass-node-files',
+    })
+  }
   unknown.push(...memcgUnknown(about))
   const missing = (memcgIndex(about)?.tree.memcgs ?? []).find(
     ({ path, kmemUsage }) => path !== '/' && kmemUsage === undefined,

@@ -5,7 +5,7 @@ import type { Evidence, Unknown } from '../case/finding.ts'
 import type { Memcg } from '../case/memcg.ts'
 import type { KernelReport, OomReport } from '../decode/kmsg/report.ts'
 import { fact } from './fact.ts'
-import { latest } from './kernel.ts'
+import { kmemOptIn, latest } from './kernel.ts'
 import { logUnknown, quoted, quotesLike } from './kernel-log.ts'
 import { memcgReading, memcgUnknown, within } from './memcg-tree.ts'
 import { composition, kmemWithoutUsage, memcgOomGroups } from './oom-kills.ts'
@@ -18,6 +18,15 @@ const FILLS_SHARE = 0.5
 
 /** A kernel memory limit counts as reached here: allocations below it already fail when a slab page does not fit. */
 const REACHED_SHARE = 0.95
+
+/**
+ * Less than this in a cgroup that is not full is no finding: a sidecar of 16 MiB is half kernel memory by nature. Up to
+ * 5.8 and EL 8.4 an idle container is charged about half a MiB per CPU (K-10); this is that of 128 CPUs.
+ */
+export const ORDINARY_KERNEL = 64 * 1024 * 1024
+
+/** From here the next allocation of the application is what fails: the cgroup is as good as full. */
+const FULL_SHARE = 0.9
 
 /** A parent is named only for what its named children do not explain. */
 const EXPLAINED_SHARE = 0.8
@@ -32,6 +41,10 @@ export interface KmemCharge {
   readonly share: number
   /** The limit that is full is the one for kernel memory alone (memory.kmem.limit_in_bytes). */
   readonly kmemLimitReached: boolean
+  /** Live: what reclaim cannot have back (kernel, anonymous, shared memory) takes nearly all of the limit. */
+  readonly full: boolean
+  /** v1 does not tell how much of it reclaim can have back: it may be all dentries and inodes, which do no harm. */
+  readonly perhapsReclaimable: boolean
   readonly live: boolean
   readonly failcnt?: number
   /** OOM kills in the log that kernel memory led to. */
@@ -61,6 +74,8 @@ function merged(live: KmemCharge, logged: KmemCharge): KmemCharge {
   const anon = live.anon ?? logged.anon
   return {
     ...live,
+    // Reclaim was tried before the kill, and failed.
+    perhapsReclaimable: false,
     ...(anon === undefined ? {} : { anon }),
     kills: live.kills + logged.kills,
     reports: [...live.reports, ...logged.reports],
@@ -96,6 +111,16 @@ function liveCharges(about: Case): { filled: KmemCharge[]; unknown: Unknown[] } 
   return { filled: filled.reverse(), unknown }
 }
 
+/**
+ * The least of it that reclaim cannot have back, where a cgroup's own numbers do not tell: all but the reclaimable slab
+ * of the whole node. Before 4.5 nothing of a cgroup's kernel memory is reclaimed at its limit (K-03).
+ */
+function certainKernel(about: Case, kernel: number): number {
+  if (latest(about)?.memcg?.version !== 'v1' || kmemOptIn(about) === true) return kernel
+  const reclaimable = latest(about)?.meminfo?.values['SReclaimable']
+  return reclaimable === undefined ? 0 : Math.max(0, kernel - reclaimable)
+}
+
 /** v2 tells how much of the kernel memory reclaim can have back; v1 does not. */
 function unreclaimableKernel({ kmemUsage, stat }: Memcg): number | undefined {
   if (kmemUsage === undefined) return undefined
@@ -103,14 +128,18 @@ function unreclaimableKernel({ kmemUsage, stat }: Memcg): number | undefined {
 }
 
 function judged(about: Case, memcg: Memcg, kernel: number): KmemCharge | undefined {
-  const { limit, kmemLimit, kmemUsage, usage, failcnt } = memcg
+  const { limit, kmemLimit, kmemUsage, kmemFailcnt = 0, usage, failcnt } = memcg
   const v1 = latest(about)?.memcg?.version === 'v1'
   const usageFile = v1 ? 'memory.usage_in_bytes' : 'memory.current'
   const kernelEvidence = v1
     ? memcgReading(about, memcg, 'memory.kmem.usage_in_bytes', kmemUsage ?? kernel)
     : memcgReading(about, memcg, 'memory.stat', kmemUsage ?? kernel, { key: 'kernel' })
   const anon = memcg.stat?.['total_rss'] ?? memcg.stat?.['anon']
+  // With both limits alike it is the memory limit that is met, unless the other's own counter says otherwise.
+  const kmemLimitBinds = kmemLimit !== undefined && (kmemFailcnt > 0 || kmemLimit < (limit ?? Infinity))
   const shared = {
+    perhapsReclaimable: false,
+    full: false,
     memcg: memcg.path,
     kernel,
     live: true,
@@ -124,27 +153,35 @@ function judged(about: Case, memcg: Memcg, kernel: number): KmemCharge | undefin
     anon === undefined
       ? []
       : [memcgReading(about, memcg, 'memory.stat', anon, { key: v1 ? 'total_rss' : 'anon' })]
-  if (
-    kmemLimit !== undefined &&
-    kmemLimit !== Number.POSITIVE_INFINITY &&
-    kernel >= REACHED_SHARE * kmemLimit
-  ) {
+  if (kmemLimitBinds && kmemLimit !== Number.POSITIVE_INFINITY && kernel >= REACHED_SHARE * kmemLimit) {
     return {
       ...shared,
+      full: true,
+      ...(kmemFailcnt > 0 ? { failcnt: kmemFailcnt } : {}),
       limit: kmemLimit,
       share: kernel / kmemLimit,
       kmemLimitReached: true,
       evidence: [
         kernelEvidence,
         memcgReading(about, memcg, 'memory.kmem.limit_in_bytes', kmemLimit),
+        ...(kmemFailcnt > 0
+          ? [memcgReading(about, memcg, 'memory.kmem.failcnt', kmemFailcnt, { unit: 'count' })]
+          : []),
         ...anonEvidence,
       ],
     }
   }
   if (limit === undefined || limit === Number.POSITIVE_INFINITY || limit === 0) return undefined
   if (kernel < FILLS_SHARE * limit) return undefined
+  const certain = certainKernel(about, kernel)
+  const shmem = memcg.stat?.['total_shmem'] ?? memcg.stat?.['shmem'] ?? 0
+  const pinned = certain + (anon ?? 0) + shmem
+  const full = pinned >= FULL_SHARE * limit
+  if (kernel < ORDINARY_KERNEL && !full && kernel < FULL_SHARE * limit) return undefined
   return {
     ...shared,
+    full,
+    perhapsReclaimable: certain < FILLS_SHARE * limit,
     limit,
     share: kernel / limit,
     kmemLimitReached: false,
@@ -187,6 +224,8 @@ function loggedCharges(about: Case): KmemCharge[] {
       ...(anon === undefined ? {} : { anon }),
       share: kernel / (limit === Number.POSITIVE_INFINITY ? usage : limit),
       kmemLimitReached: false,
+      full: false,
+      perhapsReclaimable: false,
       live: false,
       ...(last.memory === undefined ? {} : { failcnt: last.memory.failcnt }),
       kills: filled.length,

@@ -246,12 +246,12 @@ const rows = [
     text: text({
       en: {
         name: 'Save the evidence first',
-        cost: 'Nothing. The kernel log is a small ring: what is not saved now is overwritten. Do not collect memory.kmem.slabinfo of all cgroups, it can stall the node (K-39).',
-        verify: 'The files are there and not empty.',
+        cost: 'No cost. The kernel log is a small ring buffer: what is not saved now will be overwritten. Do not collect memory.kmem.slabinfo of all cgroups; it can stall the node (K-39).',
+        verify: 'The files exist and are not empty.',
       },
       zh: {
         name: '先保存证据',
-        cost: '没有代价。内核日志是很小的环形缓冲区，现在不存就会被覆盖。不要批量采集所有 cgroup 的 memory.kmem.slabinfo，会卡住节点（K-39）。',
+        cost: '无代价。内核日志是很小的环形缓冲区，现在不保存就会被覆盖。不要采集所有 cgroup 的 memory.kmem.slabinfo，可能卡住节点（K-39）。',
         verify: '文件存在且不为空。',
       },
     }),
@@ -272,7 +272,7 @@ const rows = [
     text: text({
       en: {
         name: 'Cordon the node',
-        cost: 'No new pods are placed here; running ones stay.',
+        cost: 'No new pods are scheduled here; running ones stay.',
         verify: 'The node shows SchedulingDisabled.',
       },
       zh: {
@@ -291,12 +291,12 @@ const rows = [
     text: text({
       en: {
         name: 'Drain the node and reboot it',
-        cost: 'All its pods restart elsewhere and data in emptyDir is lost. Frees leaked kernel memory for certain; without a lasting fix it comes back.',
+        cost: 'All its pods are recreated elsewhere; emptyDir data is lost. It frees leaked kernel memory for certain, but without a lasting fix the leak comes back.',
         verify: 'After the reboot SUnreclaim is small again; watch whether it grows with pod churn.',
       },
       zh: {
         name: '排空节点并重启',
-        cost: '节点上所有 Pod 会在别处重建，emptyDir 数据丢失。这是确定能释放泄漏内核内存的办法；若无根治措施，还会复发。',
+        cost: '节点上的所有 Pod 会在别处重建，emptyDir 数据丢失。一定能释放泄漏的内核内存；若不根治，还会再次泄漏。',
         verify: '重启后 SUnreclaim 回到低位；继续观察它是否随 Pod 创建销毁增长。',
       },
     }),
@@ -310,13 +310,13 @@ const rows = [
     text: text({
       en: {
         name: 'Upgrade the kernel to 3.10.0-1127.el7 (7.8) or later, on 7.7 at least 3.10.0-1062.4.1.el7',
-        cost: 'A reboot. Keep accounting off as well (nokmem): one report has the leak on 3.10.0-1160.24.1 with it on. EL7 is out of support; CentOS packages are on vault.centos.org.',
-        verify: 'uname -r names the new kernel on every node: the fix is per node.',
+        cost: 'A reboot. Keep accounting off as well (nokmem): with it on, one report still has the leak on 3.10.0-1160.24.1. EL7 is out of support; CentOS packages are on vault.centos.org.',
+        verify: 'uname -r shows the new kernel; every node needs it.',
       },
       zh: {
         name: '升级内核到 3.10.0-1127.el7（7.8）或更高，7.7 至少 3.10.0-1062.4.1.el7',
-        cost: '需要重启。同时应保持计账关闭（nokmem）：有报告称开启时 3.10.0-1160.24.1 仍会泄漏。EL7 已停止维护，CentOS 软件包在 vault.centos.org。',
-        verify: '每个节点的 uname -r 都是新内核：修复是逐节点生效的。',
+        cost: '需要重启。同时应保持记账关闭（nokmem）：有报告称开启时 3.10.0-1160.24.1 仍会泄漏。EL7 已停止维护，CentOS 软件包在 vault.centos.org。',
+        verify: 'uname -r 显示新内核；每个节点都要升级。',
       },
     }),
     commands: context => [
@@ -339,12 +339,12 @@ const rows = [
       en: {
         name: 'Upgrade the kernel to one with the fix',
         cost: 'A reboot of each node.',
-        verify: 'uname -r names the new kernel on every node.',
+        verify: 'uname -r shows the new kernel; every node needs it.',
       },
       zh: {
         name: '升级到包含修复的内核',
         cost: '每个节点都要重启。',
-        verify: '每个节点的 uname -r 都是新内核。',
+        verify: 'uname -r 显示新内核；每个节点都要升级。',
       },
     }),
     commands: context => [...drain(context), ...upgradeKernel(context)],
@@ -357,15 +357,15 @@ const rows = [
     text: text({
       en: {
         name: 'Boot with cgroup.memory=nokmem',
-        cost: 'A reboot. Kernel memory is no longer limited per pod: a bomb of forks, sockets or dentries is not contained any more. Needs a kernel that knows the word: 4.5, or EL7 from 3.10.0-1062.4.1; older ones ignore it silently (K-07).',
+        cost: 'A reboot. Kernel memory is no longer limited per pod: a flood of forks, sockets or dentries is not contained any more. Needs 4.5 or later, or EL7 from 3.10.0-1062.4.1 on; older kernels silently ignore the option (K-07).',
         verify:
-          'The option is on the command line, and on EL7 memory.kmem.slabinfo of one new container gives an input/output error.',
+          'The option is on the command line, and on EL7 reading memory.kmem.slabinfo of a new container gives “Input/output error”.',
       },
       zh: {
         name: '以 cgroup.memory=nokmem 启动',
-        cost: '需要重启。内核内存不再按 Pod 限制：fork、socket、dentry 炸弹将不受约束。内核须认识该选项：4.5 起，EL7 须 3.10.0-1062.4.1 起，更旧的会静默忽略（K-07）。',
+        cost: '需要重启。内核内存不再按 Pod 限制：大量 fork、socket、dentry 将不再受约束。需要 4.5 或更高的内核，EL7 则为 3.10.0-1062.4.1 或更高；更旧的内核会静默忽略该选项（K-07）。',
         verify:
-          '启动参数里有该选项；在 EL7 上，读任一新容器的 memory.kmem.slabinfo 返回 Input/output error。',
+          '启动参数里有该选项；在 EL7 上，读取新容器的 memory.kmem.slabinfo 会返回“Input/output error”。',
       },
     }),
     commands: context => [...drain(context), ...bootOption(context, 'cgroup.memory=nokmem')],
@@ -383,13 +383,13 @@ const rows = [
     risk: 'low',
     text: text({
       en: {
-        name: 'Use a runc and a kubelet that do not activate kernel memory accounting: both, since children inherit it',
-        cost: 'New binaries; running containers keep accounting until they are made anew. runc 1.0.0-rc94 and later never activates it; earlier ones from rc6, and kubelet 1.14 and later, if built with the tag nokmem. GOFLAGS is a variable of the build, no option of kubelet.',
+        name: 'Use a runc and a kubelet that do not switch on kernel memory accounting (both: children inherit it)',
+        cost: 'New binaries; running containers keep accounting until they are recreated. runc 1.0.0-rc94 and later never switches it on; rc6 to rc93, and kubelet 1.14 and later, do not if built with the tag nokmem. GOFLAGS is a build variable, not an option of kubelet.',
         verify: 'memory.kmem.usage_in_bytes of a new container stays 0.',
       },
       zh: {
-        name: '换用不开启 kmem accounting 的 runc 与 kubelet：两者都要换，因为子 cgroup 会继承',
-        cost: '更换二进制；已运行的容器在重建前仍在计账。runc 1.0.0-rc94 起不再开启；此前 rc6 起的 runc 与 1.14 起的 kubelet 需以 nokmem 标签构建。GOFLAGS 是编译时变量，不是 kubelet 的运行参数。',
+        name: '换用不开启 kmem accounting 的 runc 和 kubelet（子 cgroup 会继承，两者都要换）',
+        cost: '需要更换二进制；已运行的容器在重建之前仍会记账。runc 1.0.0-rc94 起不再开启；rc6 到 rc93 的 runc 以及 1.14 起的 kubelet，须用 nokmem 标签编译。GOFLAGS 是编译变量，不是 kubelet 的启动参数。',
         verify: '新容器的 memory.kmem.usage_in_bytes 保持为 0。',
       },
     }),
@@ -411,7 +411,7 @@ const rows = [
     text: text({
       en: {
         name: 'Move the node to a system with a current kernel (EL8.5, EL9, or 5.9 and later)',
-        cost: 'A new node; its pods move. The only cure where the kernel’s design is the cause.',
+        cost: 'A new node; the pods move there. The only cure where the design of the old kernel is the cause.',
         verify: 'The new node runs the same workload and its SUnreclaim stays level.',
       },
       zh: {
@@ -430,12 +430,12 @@ const rows = [
     text: text({
       en: {
         name: 'Raise the memory limit',
-        cost: 'The pod restarts and the node must have the memory. Where kernel memory fills the limit this only buys time.',
+        cost: 'The pod restarts, and the node must have the memory. If kernel memory fills the limit, this only buys time.',
         verify: 'Usage levels off below the new limit. If it does not, something leaks.',
       },
       zh: {
         name: '调高内存限制',
-        cost: 'Pod 会重启，节点也须有足够内存。若限制是被内核内存占满的，这只是拖延时间。',
+        cost: 'Pod 会重启，节点也要有足够的内存。如果限制是被内核内存占满的，这只能拖延时间。',
         verify: '用量稳定在新限制之下。若仍持续上涨，说明有泄漏。',
       },
     }),
@@ -447,18 +447,40 @@ const rows = [
     source: ['https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/'],
   },
   {
+    id: 'raise-kmem-limit',
+    risk: 'low',
+    text: text({
+      en: {
+        name: 'Lift the limit for kernel memory alone',
+        cost: 'The memory limit still holds. Find who set it (docker run --kernel-memory, a runtime’s default), or the next container has it again. On EL7 this does not stop accounting.',
+        verify: 'memory.kmem.failcnt no longer grows.',
+      },
+      zh: {
+        name: '取消只针对内核内存的限制',
+        cost: '内存限制仍然有效。要找出是谁设的（docker run --kernel-memory，或运行时的默认值），否则下一个容器还会有。在 EL7 上这不会停止记账。',
+        verify: 'memory.kmem.failcnt 不再增长。',
+      },
+    }),
+    commands: context => [
+      `cat ${file(context, 'memory.kmem.limit_in_bytes')} ${file(context, 'memory.kmem.failcnt')}`,
+      `echo -1 > ${file(context, 'memory.kmem.limit_in_bytes')}`,
+    ],
+    verifyCommands: context => [`cat ${file(context, 'memory.kmem.failcnt')}`],
+    source: ['Documentation/admin-guide/cgroup-v1/memory.rst', 'https://docs.docker.com/engine/deprecated/'],
+  },
+  {
     id: 'reduce-churn',
     risk: 'low',
     text: text({
       en: {
-        name: 'Make and remove fewer cgroups',
-        cost: 'Changes of workload: fewer or merged cronjobs, less frequent exec probes, no systemd-run per task. Slows the growth, frees nothing.',
+        name: 'Create and remove fewer cgroups',
+        cost: 'Changes to the workload: fewer or merged CronJobs, less frequent exec probes, no systemd-run per task. Slows the growth, frees nothing.',
         verify: 'The count of dying cgroups grows more slowly.',
       },
       zh: {
         name: '减少 cgroup 的创建与删除',
-        cost: '需要调整业务：合并或减少 CronJob，降低 exec 探针频率，避免每个任务 systemd-run。只能减缓增长，不会释放内存。',
-        verify: 'dying cgroup 数量增长变慢。',
+        cost: '需要调整业务：合并或减少 CronJob，降低 exec 探针的频率，避免每个任务都用 systemd-run。只能减缓增长，不释放内存。',
+        verify: 'dying memcg 数量增长变慢。',
       },
     }),
     commands: () => [
@@ -473,14 +495,14 @@ const rows = [
     risk: 'medium',
     text: text({
       en: {
-        name: 'Drop clean page cache on the cordoned node, off-peak',
-        cost: 'Walks every cgroup and inode: a burst of CPU and, afterwards, of disk reads; soft lockups are possible above 20,000 dying cgroups. Frees nothing that tmpfs or leaked slab holds. Never on a timer. Start with 1, not 3.',
+        name: 'Cordon the node and drop clean page cache, off-peak',
+        cost: 'Walks every cgroup and inode: a burst of CPU and, afterwards, of disk reads; soft lockups are possible above 20,000 dying cgroups. Frees nothing that tmpfs or leaked slab pins. Never run it on a timer. Start with 1, not 3.',
         verify: 'The count of dying cgroups falls within seconds.',
       },
       zh: {
-        name: '在已停止调度的节点上、业务低峰时清理干净的页缓存',
-        cost: '会遍历所有 cgroup 与 inode：CPU 突增，随后磁盘读突增；dying cgroup 超过 20000 个时可能 soft lockup。tmpfs 与泄漏的 slab 占着的释放不了。不要定时执行。先写 1，不要直接写 3。',
-        verify: 'dying cgroup 数量在数秒内下降。',
+        name: '将节点设为不可调度，在业务低峰时清理干净的页缓存',
+        cost: '会遍历所有 cgroup 与 inode：CPU 突增，随后磁盘读突增；dying memcg 超过 20,000 个时可能出现 soft lockup。被 tmpfs 或泄漏的 slab 钉住的释放不了。不要定时执行。先写 1，不要直接写 3。',
+        verify: 'dying memcg 数量在数秒内下降。',
       },
     }),
     commands: context => [`kubectl cordon ${node(context)}`, 'sync', 'echo 1 > /proc/sys/vm/drop_caches'],
@@ -493,13 +515,13 @@ const rows = [
     text: text({
       en: {
         name: 'Empty the parent of the removed cgroups (v1 memory.force_empty)',
-        cost: 'Reclaims the page cache of the whole subtree, of live children too: they read from disk again. Dirty pages must be written first. Only where the cgroup itself has no tasks.',
+        cost: 'Reclaims the page cache of the whole subtree, live children included: they read from disk again. Dirty pages must be written first. Works only where the cgroup itself has no processes.',
         verify: 'The count of dying cgroups falls within seconds.',
       },
       zh: {
         name: '清空已删除 cgroup 的父级（v1 memory.force_empty）',
-        cost: '会回收整个子树的页缓存，存活的子 cgroup 也不例外，之后要重新读盘。须先写回脏页。只能用于自身没有任务的 cgroup。',
-        verify: 'dying cgroup 数量在数秒内下降。',
+        cost: '会回收整个子树的页缓存，存活的子 cgroup 也不例外，之后要重新读盘。须先回写脏页。只能用于自身没有进程的 cgroup。',
+        verify: 'dying memcg 数量在数秒内下降。',
       },
     }),
     commands: context => [
@@ -516,13 +538,13 @@ const rows = [
     text: text({
       en: {
         name: 'Empty each cgroup before it is removed, in a clean-up job or runtime hook',
-        cost: 'A little reclaim work per container that ends. v1 only.',
+        cost: 'A little reclaim work for each container that ends. v1 only.',
         verify: 'The count of dying cgroups no longer grows with pod churn.',
       },
       zh: {
         name: '在清理任务或运行时 hook 中，删除 cgroup 之前先清空',
         cost: '每个容器结束时多一点回收开销。仅适用于 v1。',
-        verify: 'dying cgroup 数量不再随 Pod 创建销毁增长。',
+        verify: 'dying memcg 数量不再随 Pod 创建销毁增长。',
       },
     }),
     commands: context => [`echo 0 > ${file(context, 'memory.force_empty')} && rmdir ${cgroupDir(context)}`],
@@ -538,13 +560,13 @@ const rows = [
     text: text({
       en: {
         name: 'Reclaim from the cgroup in small steps (v2 memory.reclaim, 5.19)',
-        cost: 'The workload below loses page cache and reads it again. EAGAIN means less was reclaimed than asked.',
-        verify: 'Dying cgroups and slab fall; repeat in steps.',
+        cost: 'The workload below loses page cache and reads it again. EAGAIN means that less was reclaimed than asked for.',
+        verify: 'Dying cgroups and slab go down; repeat in steps.',
       },
       zh: {
         name: '分小步回收该 cgroup（v2 memory.reclaim，5.19 起）',
-        cost: '其下的工作负载会失去部分页缓存并重新读盘。返回 EAGAIN 表示回收量不足所请求的。',
-        verify: 'dying cgroup 与 slab 下降；可分步重复。',
+        cost: '其下的工作负载会失去部分页缓存并重新读盘。返回 EAGAIN 表示回收量少于请求量。',
+        verify: 'dying memcg 与 slab 下降；可分步重复。',
       },
     }),
     commands: context =>
@@ -562,13 +584,13 @@ const rows = [
     risk: 'medium',
     text: text({
       en: {
-        name: 'Delete the files on tmpfs that hold the memory',
-        cost: 'The data is gone. /dev/shm, emptyDir with medium Memory, /run: ask the owner first. Restarting the container does not free them.',
-        verify: 'shmem of the cgroup falls at once.',
+        name: 'Delete the tmpfs files that hold the memory',
+        cost: 'Their data is lost: ask the owner first. Look in /dev/shm, emptyDir with medium: Memory, /run. Restarting the container does not free them.',
+        verify: 'shmem of the cgroup goes down at once.',
       },
       zh: {
         name: '删除 tmpfs 上占用内存的文件',
-        cost: '数据会丢失。包括 /dev/shm、medium 为 Memory 的 emptyDir、/run：先与业务方确认。重启容器并不能释放。',
+        cost: '数据会丢失，先与业务方确认。查看 /dev/shm、medium: Memory 的 emptyDir 和 /run。重启容器并不能释放。',
         verify: '该 cgroup 的 shmem 立即下降。',
       },
     }),
@@ -587,13 +609,13 @@ const rows = [
     risk: 'medium',
     text: text({
       en: {
-        name: 'Remove cgroup directories left without processes, leaf first',
-        cost: 'Races with pods that are being started: cordon first, and only inside the directory of a pod proven gone. Never on the root of kubepods.',
+        name: 'Remove leftover cgroup directories without processes, leaves first',
+        cost: 'Can race with pods that are starting: cordon first, and work only inside the directory of a pod that is certainly gone. Never on the root of kubepods.',
         verify: 'The number of directories falls to that of the running pods.',
       },
       zh: {
-        name: '从叶子开始删除没有进程的残留 cgroup 目录',
-        cost: '与正在启动的 Pod 存在竞争：先停止调度，且只在确认已不存在的 Pod 目录内操作。绝不要对 kubepods 根目录执行。',
+        name: '删除残留的、没有进程的 cgroup 目录（从叶子开始）',
+        cost: '可能与正在启动的 Pod 冲突：先将节点设为不可调度，且只在确认已不存在的 Pod 的目录内操作。绝不要对 kubepods 根目录执行。',
         verify: '目录数降到与运行中的 Pod 相符。',
       },
     }),
@@ -610,13 +632,13 @@ const rows = [
     risk: 'low',
     text: text({
       en: {
-        name: 'Bring the application’s own memory down',
+        name: 'Reduce the application’s own memory',
         cost: 'Work on the application: profile its heap, tell the runtime its limit (GOMEMLIMIT, -XX:MaxRAMPercentage), MALLOC_ARENA_MAX=2 for glibc. If it needs the memory, raise the limit.',
         verify: 'anon (rss on v1) stays well below the limit under load.',
       },
       zh: {
         name: '降低应用自身的内存占用',
-        cost: '需要改应用：分析堆，告诉运行时它的限制（GOMEMLIMIT、-XX:MaxRAMPercentage），glibc 设 MALLOC_ARENA_MAX=2。若确有需要，则调高限制。',
+        cost: '需要改应用：分析堆，让语言运行时知道内存限制（GOMEMLIMIT、-XX:MaxRAMPercentage），glibc 设 MALLOC_ARENA_MAX=2。若确有需要，则调高限制。',
         verify: '负载下 anon（v1 为 rss）稳定低于限制。',
       },
     }),
@@ -629,13 +651,13 @@ const rows = [
     risk: 'low',
     text: text({
       en: {
-        name: 'Set sizeLimit on emptyDir volumes with medium Memory',
-        cost: 'The pod is made anew. Writers get "no space left on device" at that size instead of an OOM kill.',
+        name: 'Set sizeLimit on emptyDir volumes with medium: Memory',
+        cost: 'The pod is recreated. At that size writers get “no space left on device” instead of an OOM kill.',
         verify: 'df inside the pod shows the size.',
       },
       zh: {
-        name: '为 medium 为 Memory 的 emptyDir 设置 sizeLimit',
-        cost: 'Pod 需要重建。写满后写入方得到 “no space left on device”，而不是被 OOM kill。',
+        name: '给 medium: Memory 的 emptyDir 设置 sizeLimit',
+        cost: 'Pod 需要重建。写满后写入方得到“no space left on device”，而不是被 OOM kill。',
         verify: '在 Pod 内用 df 可看到该大小。',
       },
     }),
@@ -652,8 +674,8 @@ const rows = [
     text: text({
       en: {
         name: 'Limit what sockets may buffer',
-        cost: 'Throughput of long fat connections. tcp_rmem and tcp_wmem are per network namespace: set them in the pod. tcp_mem counts pages for the whole node.',
-        verify: 'sock of the cgroup and TCP mem of /proc/net/sockstat fall.',
+        cost: 'Lower throughput of fast long-distance connections. tcp_rmem and tcp_wmem are per network namespace: set them in the pod. tcp_mem counts pages for the whole node.',
+        verify: 'sock of the cgroup and TCP mem in /proc/net/sockstat go down.',
       },
       zh: {
         name: '限制 socket 缓冲',
@@ -674,8 +696,8 @@ const rows = [
     risk: 'low',
     text: text({
       en: {
-        name: 'Have dirty pages written out earlier',
-        cost: 'More, smaller writes; heavy writers are throttled sooner. For the whole node.',
+        name: 'Write dirty pages back earlier',
+        cost: 'More and smaller writes; heavy writers are throttled sooner. Applies to the whole node.',
         verify: 'Dirty in meminfo stays below the new value.',
       },
       zh: {
@@ -693,13 +715,13 @@ const rows = [
     risk: 'low',
     text: text({
       en: {
-        name: 'Compact memory, and keep more of it free',
-        cost: 'Some seconds of CPU. min_free_kbytes takes that memory from everybody: 1 to 3 % of RAM.',
-        verify: 'buddyinfo has blocks in its right columns again.',
+        name: 'Compact memory and keep more of it free',
+        cost: 'A few seconds of CPU. What min_free_kbytes sets aside nobody else can use: 1 to 3% of RAM is enough.',
+        verify: 'The right-hand columns of buddyinfo (high orders) have blocks again.',
       },
       zh: {
         name: '整理内存碎片并多留空闲内存',
-        cost: '数秒的 CPU 开销。min_free_kbytes 会从所有人手里扣走这部分内存：取内存的 1% 到 3%。',
+        cost: '数秒的 CPU 开销。min_free_kbytes 预留的内存其他程序都用不到：取内存的 1% 到 3% 即可。',
         verify: 'buddyinfo 右侧的高阶列重新有块。',
       },
     }),
@@ -713,14 +735,14 @@ const rows = [
     text: text({
       en: {
         name: 'Reserve memory for the system and evict earlier',
-        cost: 'Less memory for pods; kubelet restarts, pods go on. kubelet sees no kernel memory outside the containers, so reserve for it too.',
+        cost: 'Less memory for pods. kubelet restarts, the pods keep running. kubelet does not see kernel memory outside the containers, so reserve for that too.',
         verify:
-          'Allocatable of the node is smaller, and the kernel kills no more outside the containers’ limits.',
+          'Allocatable of the node is smaller, and no OOM kills happen any more beyond those at containers’ limits.',
       },
       zh: {
         name: '为系统预留内存并提前驱逐',
         cost: '可分配给 Pod 的内存变少；kubelet 重启，Pod 不受影响。kubelet 看不到容器之外的内核内存，这部分也要预留。',
-        verify: '节点 Allocatable 变小，且不再有容器限制之外的 OOM kill。',
+        verify: '节点的 Allocatable 变小，除达到容器限制的以外不再有 OOM kill。',
       },
     }),
     commands: () => [
@@ -737,13 +759,13 @@ const rows = [
     risk: 'low',
     text: text({
       en: {
-        name: 'Find out whose slab grows',
-        cost: 'Reading costs nothing. Do not switch slub_debug on for all caches of a busy node, and do not write to …/trace.',
-        verify: 'One cache carries the growth, and a module, agent or workload explains it.',
+        name: 'Find out whose slab is growing',
+        cost: 'Reading costs nothing. Do not switch on slub_debug for all caches of a busy node, and do not write to …/trace.',
+        verify: 'The growth is in one cache, and a module, agent or workload explains it.',
       },
       zh: {
         name: '找出是谁的 slab 在增长',
-        cost: '只读，没有代价。不要在繁忙节点上对所有缓存开启 slub_debug，也不要写 …/trace。',
+        cost: '只读，无代价。不要在繁忙的节点上对所有缓存开启 slub_debug，也不要写 …/trace。',
         verify: '增长集中在某一个缓存，且能对应到某个模块、agent 或工作负载。',
       },
     }),
@@ -761,14 +783,14 @@ const rows = [
     risk: 'medium',
     text: text({
       en: {
-        name: 'Delete the pod, so that it is made anew in a new cgroup',
-        cost: 'The pod restarts and its emptyDir data is lost. What pins the kernel memory (files on tmpfs, sockets, BPF maps) must go too, else the memory only moves to the parent.',
-        verify: 'The cgroup is gone and the parent’s usage fell with it.',
+        name: 'Delete the pod so that it is recreated in a new cgroup',
+        cost: 'The pod restarts and its emptyDir data is lost. What pins the kernel memory (tmpfs files, sockets, BPF maps) must go too, or the memory only moves to the parent.',
+        verify: 'The cgroup is gone and its parent’s usage went down with it.',
       },
       zh: {
         name: '删除 Pod，使其在新的 cgroup 中重建',
-        cost: 'Pod 重启，emptyDir 数据丢失。占住内核内存的东西（tmpfs 文件、socket、BPF map）也须随之消失，否则内存只是转移到父 cgroup。',
-        verify: '该 cgroup 消失，父级用量随之下降。',
+        cost: 'Pod 重启，emptyDir 数据丢失。钉住内核内存的东西（tmpfs 文件、socket、BPF map）也必须一并消失，否则内存只是转移到父 cgroup。',
+        verify: '该 cgroup 消失，父 cgroup 的用量随之下降。',
       },
     }),
     commands: context => [...whichPod(context), 'kubectl -n NAMESPACE delete pod POD'],
@@ -783,7 +805,7 @@ const rows = [
     risk: 'none',
     text: text({
       en: {
-        name: 'Keep the kernel log longer than the ring does',
+        name: 'Keep the kernel log longer than the ring buffer does',
         cost: 'Some disk space.',
         verify: 'The journal lists earlier boots.',
       },
@@ -803,13 +825,13 @@ const rows = [
     text: text({
       en: {
         name: 'Report it to whoever builds this kernel',
-        cost: 'Nothing. Give the release, the whole report with its stack, the modules, and what the node runs.',
-        verify: 'There is a number to follow.',
+        cost: 'No cost. Include the release, the whole report with its stack, the modules, and what the node runs.',
+        verify: 'There is a ticket number to follow.',
       },
       zh: {
         name: '向该内核的提供方报告',
-        cost: '没有代价。附上内核版本、带调用栈的完整报告、模块列表与节点上运行的负载。',
-        verify: '得到可跟踪的编号。',
+        cost: '无代价。附上内核版本、带调用栈的完整报告、模块列表和节点上运行的负载。',
+        verify: '得到可以跟踪的工单编号。',
       },
     }),
     commands: () => ['uname -a', 'cat /proc/version /proc/sys/kernel/tainted', 'lsmod'],

@@ -26,7 +26,7 @@ describe('memcg, v1', () => {
     'sys/fs/cgroup/memory/kubepods/memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 5\n',
   }
 
-  it('reads a cgroup whole, the kmem limit only where kernel memory is opt-in', () => {
+  it('reads a cgroup whole, the kmem limit only where it is enforced', () => {
     const tree = memoryTree(files, { links: INIT, inodes: { 'sys/fs/cgroup/memory/kubepods': 42 } })
     const found = collect(tree, '3.10.0-957.el7.x86_64')
     expect(found.node).toEqual({ cgroup: 'v1' })
@@ -54,7 +54,14 @@ describe('memcg, v1', () => {
         },
       ],
     })
-    expect(collect(tree, '5.4.0').sample?.memcg?.memcgs[1]?.kmemLimit).toBeUndefined()
+    for (const [kernel, read] of [
+      ['4.19.0', true],
+      ['5.4.0-99-generic', true],
+      ['5.15.0-91-generic', true],
+      ['5.16.0', false],
+      ['6.1.0-13-amd64', false],
+    ] as const)
+      expect(collect(tree, kernel).sample?.memcg?.memcgs[1]?.kmemLimit, kernel).toBe(read ? 2048 : undefined)
   })
 
   it('sees that it sees only a part', () => {
