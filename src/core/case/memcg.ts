@@ -13,6 +13,8 @@ export interface Memcg {
   /** Identity: a cgroup removed and made again has another. */
   readonly inode?: number
   readonly pod: PodPath
+  /** v2: its parent does not hand the memory controller down. It has no memory files; what it uses is its ancestor's. */
+  readonly uncontrolled?: true
   readonly usage?: number
   /** `Infinity`: no limit. */
   readonly limit?: number

@@ -273,9 +273,16 @@ function readerOf(tree: Tree, hierarchy: Hierarchy, kmemLimits: boolean, tell: (
     // The top has memory.stat (5.10) but no counters; elsewhere the controller can be off, and then there is nothing.
     const usage = isRoot ? undefined : number(bytesOf(dir, 'memory.current'))
     if (usage !== undefined) memcg.usage = usage
-    else if (!isRoot && live) {
-      if (isGap(tree.stat(dir))) gone = true
-      return
+    else if (!isRoot) {
+      const controllers = bytesOf(dir, 'cgroup.controllers')
+      if (controllers !== undefined && !/\bmemory\b/.test(new TextDecoder().decode(controllers))) {
+        memcg.uncontrolled = true
+        return
+      }
+      if (live) {
+        if (isGap(tree.stat(dir))) gone = true
+        return
+      }
     }
     const stat = isRoot ? bytesOf(dir, 'memory.stat') : sure(dir, 'memory.stat')
     if (stat !== undefined) {
@@ -403,7 +410,7 @@ export default collector({
     'sys/fs/cgroup/memory/**/memory.{usage_in_bytes,limit_in_bytes,max_usage_in_bytes,failcnt,stat,oom_control}',
     'sys/fs/cgroup/memory/**/memory.kmem.{usage_in_bytes,limit_in_bytes,failcnt}',
     'sys/fs/cgroup/**/memory.{current,max,peak,stat,events}',
-    'sys/fs/cgroup/**/cgroup.stat',
+    'sys/fs/cgroup/**/cgroup.{stat,controllers}',
   ],
   privilege: 'none',
   after: ['kernel'],

@@ -91,7 +91,7 @@ function liveCharges(about: Case): { filled: KmemCharge[]; unknown: Unknown[] } 
   let unread: Memcg | undefined
   // Children stand after their parents: from the end, the one nearest to the charge is met first.
   for (const memcg of tree.memcgs.toReversed()) {
-    if (memcg.path === '/') continue
+    if (memcg.path === '/' || memcg.uncontrolled) continue
     const kernel = unreclaimableKernel(memcg)
     if (kernel === undefined) {
       if (memcg.limit !== Number.POSITIVE_INFINITY) unread ??= memcg

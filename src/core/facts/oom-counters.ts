@@ -62,7 +62,7 @@ export const countersUnknown: (about: Case) => readonly Unknown[] = fact(about =
   if (release !== undefined && countsOomKills(release) === false) return []
   const file = killCounterFile(about)
   const missing = latest(about)?.memcg?.memcgs.find(
-    ({ path, events }) => path !== '/' && events === undefined,
+    ({ path, events, uncontrolled }) => path !== '/' && events === undefined && !uncontrolled,
   )
   const untold = countedKills(about).find(({ byLimit }) => !byLimit)
   const unknown: Unknown[] = [...memcgUnknown(about)]
