@@ -34,7 +34,7 @@ export default detector({
       notOom: 'Nothing is killed for this: the caller gets ENOMEM (fork, open, socket or connect may fail).',
       charge:
         'The charge failed at the limit of the cgroup named in brackets (last: {name}); the node may have plenty of free memory.',
-      node: 'No cgroup is named: no page was to be had (shortage, fragmentation or an atomic caller); from 5.9 on a cgroup’s limit looks the same in the log.',
+      node: 'No cgroup is named: no page was to be had (shortage, fragmentation or an atomic caller). From 5.9 on a cgroup’s limit no longer prints this line.',
       gfp: 'gfp={mask}.',
       claim:
         'The line was written to /dev/kmsg from user space, not by the kernel: perhaps a test, perhaps a forgery.',
@@ -48,7 +48,7 @@ export default detector({
       notOom: '不会因此杀进程：调用者得到 ENOMEM（fork、open、socket、connect 可能失败）。',
       charge:
         '括号里是 cgroup 的名字（最近一次是 {name}）：是它达到自己的限制而记账失败，节点可能还有大量空闲内存。',
-      node: '没有 cgroup 的名字：申请不到页，可能是内存不足、碎片或原子上下文；5.9 起，cgroup 达到限制时打印的也是这样。',
+      node: '没有 cgroup 的名字：申请不到页，可能是内存不足、碎片或原子上下文。5.9 起，cgroup 达到限制时不再打印这一行。',
       gfp: 'gfp={mask}。',
       claim: '这一行是用户态写入 /dev/kmsg 的，并非内核输出：可能是测试，也可能是伪造。',
     },

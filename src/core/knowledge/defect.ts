@@ -86,8 +86,7 @@ export const defectWords = text({
     'in-range': '该内核早于首个包含修复的版本。',
     'in-range-no-fix': '该发行版尚无已知包含修复的内核。',
     'after-fix': '该内核已包含修复。',
-    'after-fix-residual':
-      '该内核已包含修复，但有报告称开启 kmem accounting 时仍会出现：仅凭版本不能排除。',
+    'after-fix-residual': '该内核已包含修复，但有报告称开启 kmem accounting 时仍会出现：仅凭版本不能排除。',
     'before-introduction': '该内核早于引入此缺陷的代码。',
     'boundary-unknown': '变化发生在两个已核对的版本之间，而该内核正好处在这一区间。',
     'backports-unknown': '按上游版本号该内核受影响，但其发行版会把修复 backport 到旧版本。',

@@ -244,10 +244,10 @@ export function decodeGfp(mask: number, release?: KernelRelease): readonly GfpRe
 /** What the flags say that are met in reports; the rest speaks for itself or never decides a case. */
 export const gfpMeanings: Readonly<Record<string, Bilingual>> = {
   GFP_KERNEL: {
-    en: 'an ordinary allocation of the kernel: may wait, reclaim and do I/O',
+    en: 'an ordinary kernel allocation: may wait, reclaim and do I/O',
     zh: '内核普通分配，可等待、可回收、可做 I/O',
   },
-  GFP_KERNEL_ACCOUNT: { en: 'GFP_KERNEL, charged to the cgroup', zh: 'GFP_KERNEL，并记到 cgroup' },
+  GFP_KERNEL_ACCOUNT: { en: 'GFP_KERNEL, charged to the cgroup', zh: 'GFP_KERNEL，并记账到 cgroup' },
   GFP_ATOMIC: {
     en: 'may not wait (interrupt or lock held), may use reserves',
     zh: '不能等待（中断中或持锁），可动用保留页',
@@ -268,8 +268,8 @@ export const gfpMeanings: Readonly<Record<string, Bilingual>> = {
   __GFP_NOWARN: { en: 'failure is not reported', zh: '失败不告警' },
   __GFP_NORETRY: { en: 'gives up soon; never triggers the OOM killer', zh: '很快放弃，不会触发 OOM killer' },
   __GFP_RETRY_MAYFAIL: { en: 'tries hard but may fail', zh: '尽力重试，但可失败' },
-  __GFP_NOFAIL: { en: 'must not fail: waits for ever', zh: '不允许失败：会一直等待' },
-  __GFP_ACCOUNT: { en: 'charged to the cgroup', zh: '记到 cgroup' },
+  __GFP_NOFAIL: { en: 'must not fail: retries forever', zh: '不允许失败：会一直重试' },
+  __GFP_ACCOUNT: { en: 'charged to the cgroup', zh: '记账到 cgroup' },
   __GFP_COMP: { en: 'several pages handled as one', zh: '作为复合页管理' },
   __GFP_MEMALLOC: { en: 'may use all reserves', zh: '可动用全部保留页' },
   __GFP_THISNODE: { en: 'from this NUMA node only', zh: '只从该 NUMA 节点分配' },

@@ -37,12 +37,12 @@ export const kernelDefects: readonly Defect[] = [
     id: 'K-02',
     component: 'kernel',
     title: {
-      en: 'Memory cgroup ids run out: mkdir fails with ENOSPC though few cgroups exist',
-      zh: '内存 cgroup id 耗尽：目录很少，mkdir 却报 ENOSPC',
+      en: 'Memory cgroup ids run out: mkdir fails with ENOSPC although few cgroups exist',
+      zh: '内存 cgroup ID 耗尽：cgroup 目录很少，mkdir 却报 ENOSPC',
     },
     what: {
-      en: 'There are 65535 ids, and a removed cgroup keeps its id until the last thing charged to it is freed. Creating a container then fails with "no space left on device" under /sys/fs/cgroup/memory while the disk is not full. Kernels with private ids give the id back on removal; there only live cgroups count. From 4.7 running out reads "Cannot allocate memory" instead, until 11d6761218d1 (5.8 and stable) made it ENOSPC again.',
-      zh: 'id 总共 65535 个，已删除的 cgroup 要等最后一笔记在它名下的内存释放后才归还 id。此后创建容器会在 /sys/fs/cgroup/memory 下报 “no space left on device”，而磁盘并没有满。有私有 id 的内核在删除时即归还 id，只有存活的 cgroup 才占用。4.7 起 id 耗尽时报的是 “Cannot allocate memory”，直到 11d6761218d1（5.8 及稳定版）才恢复为 ENOSPC。',
+      en: 'There are 65535 ids, and a removed cgroup keeps its id until the last memory charged to it is freed. Creating a container then fails with "no space left on device" under /sys/fs/cgroup/memory while the disk is not full. Kernels with private ids give the id back on removal; there only live cgroups hold one. From 4.7 on the error is "Cannot allocate memory" instead, until 11d6761218d1 (5.8 and stable) made it ENOSPC again.',
+      zh: 'ID 总共 65535 个，已删除的 cgroup 要等最后一笔记在它名下的内存释放后才归还 ID。此后创建容器会在 /sys/fs/cgroup/memory 下报“no space left on device”，而磁盘并没有满。有私有 ID 的内核在删除时即归还 ID，只有存活的 cgroup 才占用。4.7 起 ID 耗尽时报的是“Cannot allocate memory”，直到 11d6761218d1（5.8 及稳定版）才恢复为 ENOSPC。',
     },
     // Stable trees took the fix at releases not looked at, 4.4.178 has it.
     ranges: [
@@ -50,7 +50,7 @@ export const kernelDefects: readonly Defect[] = [
       { stream: 'mainline', affectedBefore: '3.19', fixed: '4.7' },
     ],
     fixedIn: {
-      en: '4.7 (73f576c04b94), also in 4.4.178; 3.10.0-1127.el7. Red Hat’s changelog names it at builds 758, 837 and 917, so which kernels between have it is not certain.',
+      en: '4.7 (73f576c04b94), also in 4.4.178; 3.10.0-1127.el7. Red Hat’s changelog names it at builds 758, 837 and 917, so it is not certain which kernels in between have it.',
       zh: '4.7（73f576c04b94），4.4.178 也已包含；3.10.0-1127.el7。Red Hat 的变更日志在构建 758、837、917 都提到它，因此这之间哪些内核包含并不确定。',
     },
     condition: 'ids-nearly-out',
@@ -71,15 +71,15 @@ export const kernelDefects: readonly Defect[] = [
       zh: '3.10 的 kmem accounting 不能回收：在限制之内分配也会失败',
     },
     what: {
-      en: 'A kernel allocation that meets the limit of the cgroup mostly fails with ENOMEM, without reclaim and (unless it has __GFP_FS and may retry) without an OOM kill, although the node has free memory and the cgroup holds slab that could be reclaimed. fork, socket and open fail; the log has "SLUB: Unable to allocate memory" with a cache named cache(id:cgroup).',
-      zh: '内核分配撞到 cgroup 限制时多半直接返回 ENOMEM，既不回收，也不触发 OOM kill（带 __GFP_FS 且允许重试的除外），尽管节点有空闲内存、cgroup 里也有可回收的 slab。fork、socket、open 会失败；日志里出现 “SLUB: Unable to allocate memory”，缓存名为 cache(id:cgroup)。',
+      en: 'A kernel allocation that hits the limit of the cgroup mostly fails with ENOMEM, without reclaim and (unless it has __GFP_FS and may retry) without an OOM kill, although the node has free memory and the cgroup holds slab that could be reclaimed. fork, socket and open fail; the log has "SLUB: Unable to allocate memory" with a cache named cache(id:cgroup).',
+      zh: '内核分配达到 cgroup 限制时多半直接返回 ENOMEM，既不回收，也不触发 OOM kill（带 __GFP_FS 且允许重试的除外），尽管节点有空闲内存、cgroup 里也有可回收的 slab。fork、socket、open 会失败；日志里出现“SLUB: Unable to allocate memory”，缓存名为 cache(id:cgroup)。',
     },
     ranges: [
       { stream: 'el7' },
       { stream: 'mainline', introduced: '3.8', affectedBefore: '4.0', fixed: '4.5' },
     ],
     fixedIn: {
-      en: '4.0 reclaims dentries and inodes per cgroup (cb731d6c62bb); the accounting of today is that of 4.5. No EL7 kernel has it.',
+      en: '4.0 reclaims dentries and inodes per cgroup (cb731d6c62bb); today’s accounting dates from 4.5. No EL7 kernel has it.',
       zh: '4.0 起可按 cgroup 回收 dentry/inode（cb731d6c62bb），现行实现自 4.5 起。EL7 没有任何内核包含。',
     },
     condition: 'kmem-limits-hit',
@@ -99,8 +99,8 @@ export const kernelDefects: readonly Defect[] = [
       zh: 'runc 会为每个容器开启 kmem accounting',
     },
     what: {
-      en: 'runc 1.0.0-rc3 to rc93 writes memory.kmem.limit_in_bytes of each cgroup it makes, which on an opt-in kernel activates accounting for good. Builds with the tag nokmem (from rc6) do not; rc94 and later never do. Where accounting is not opt-in this changes nothing.',
-      zh: 'runc 1.0.0-rc3 到 rc93 会写入所建 cgroup 的 memory.kmem.limit_in_bytes，在 opt-in 的内核上这会永久开启计账。带 nokmem 构建标签的版本（rc6 起可用）不会；rc94 及以后完全不写。在默认计账的内核上没有影响。',
+      en: 'runc 1.0.0-rc3 to rc93 writes memory.kmem.limit_in_bytes of each cgroup it creates, which on an opt-in kernel switches accounting on for good. Builds with the tag nokmem (from rc6) do not; rc94 and later never do. Where accounting is not opt-in this changes nothing.',
+      zh: 'runc 1.0.0-rc3 到 rc93 会写入所建 cgroup 的 memory.kmem.limit_in_bytes，在默认不记账的内核上，这会永久开启记账。带 nokmem 构建标签的版本（rc6 起可用）不会；rc94 及以后完全不写。在默认记账的内核上没有影响。',
     },
     fixedIn: {
       en: 'runc 1.0.0-rc94; rc6 to rc93 if built with the tag nokmem',
@@ -124,8 +124,8 @@ export const kernelDefects: readonly Defect[] = [
       zh: 'kubelet 会为 Pod 与 QoS 层级开启 kmem accounting',
     },
     what: {
-      en: 'kubelet carries runc’s libcontainer and activates accounting on the cgroups it makes. Children inherit it, so a runc without kmem does not help alone. From 1.14 kubelet can be built with the tag nokmem: make kubelet GOFLAGS="-tags=nokmem" (a make variable of the build, no option of kubelet).',
-      zh: 'kubelet 内置 runc 的 libcontainer，会在自己创建的 cgroup 上开启计账。子 cgroup 会继承，所以只换 runc 不够。1.14 起 kubelet 可用 nokmem 标签构建：make kubelet GOFLAGS="-tags=nokmem"（这是编译时的 make 变量，不是 kubelet 的运行参数）。',
+      en: 'kubelet carries runc’s libcontainer and switches accounting on for the cgroups it creates. Children inherit it, so a runc without kmem alone does not help. From 1.14 kubelet can be built with the tag nokmem: make kubelet GOFLAGS="-tags=nokmem" (a make variable of the build, not an option of kubelet).',
+      zh: 'kubelet 内置 runc 的 libcontainer，会在自己创建的 cgroup 上开启记账。子 cgroup 会继承，所以只换 runc 不够。1.14 起 kubelet 可用 nokmem 标签构建：make kubelet GOFLAGS="-tags=nokmem"（这是编译时的 make 变量，不是 kubelet 的运行参数）。',
     },
     fixedIn: {
       en: 'about Kubernetes 1.22, with libcontainer rc94 or later; 1.14 and later if built with the tag nokmem',
@@ -150,7 +150,7 @@ export const kernelDefects: readonly Defect[] = [
     },
     what: {
       en: 'Docker 17.06 to 18.06 carry such a runc. Packages differ, so test rather than compare versions: docker run --kernel-memory 100M succeeds with such a build and fails with "kernel memory accounting disabled in this runc build" without.',
-      zh: 'Docker 17.06 到 18.06 自带这样的 runc。各软件包不一，应实测而不是比版本：docker run --kernel-memory 100M 成功说明会开启；报 “kernel memory accounting disabled in this runc build” 说明不会。',
+      zh: 'Docker 17.06 到 18.06 自带这样的 runc。各软件包不一，应实测而不是比版本：docker run --kernel-memory 100M 成功说明会开启；报“kernel memory accounting disabled in this runc build”说明不会。',
     },
     fixedIn: {
       en: 'containerd.io 1.4.5 and later (runc rc94)',
@@ -170,12 +170,12 @@ export const kernelDefects: readonly Defect[] = [
     id: 'K-07',
     component: 'kernel',
     title: {
-      en: 'cgroup.memory=nokmem is ignored without a word by older EL7 kernels',
+      en: 'Older EL7 kernels silently ignore cgroup.memory=nokmem',
       zh: '较旧的 EL7 内核会静默忽略 cgroup.memory=nokmem',
     },
     what: {
-      en: 'The option is on the command line and accounting goes on: the kernel has no parser for it. memory.kmem.slabinfo of a container can still be read, where EIO would prove that accounting is off. Upgrade the kernel first.',
-      zh: '启动参数里有该选项，计账却照常进行：这个内核根本不解析它。容器的 memory.kmem.slabinfo 仍可读取（若返回 EIO 才说明已关闭）。须先升级内核。',
+      en: 'The option is on the command line and accounting goes on: the kernel does not parse it. memory.kmem.slabinfo of a container can still be read; EIO would prove that accounting is off. Upgrade the kernel first.',
+      zh: '启动参数里有该选项，记账却照常进行：这个内核根本不解析它。容器的 memory.kmem.slabinfo 仍可读取（若返回 EIO 才说明已关闭）。须先升级内核。',
     },
     ranges: [
       { stream: 'el7', affectedBefore: '515', fixed: '1062.4.1' },
@@ -198,12 +198,12 @@ export const kernelDefects: readonly Defect[] = [
     id: 'K-08',
     component: 'kernel',
     title: {
-      en: 'Removed memory cgroups live on while page cache or tmpfs pages are charged to them',
-      zh: '只要还有页缓存或 tmpfs 页记在名下，已删除的内存 cgroup 就不会消失',
+      en: 'Removed memory cgroups are not freed while page cache or tmpfs pages are charged to them',
+      zh: '只要还有页缓存或 tmpfs 页记在名下，已删除的内存 cgroup 就不会释放',
     },
     what: {
-      en: 'Each dying cgroup costs tens to hundreds of KiB of percpu and slab memory that no container metric shows, and makes statistics slow to read. Clean page cache goes under memory pressure; tmpfs files pin until they are deleted.',
-      zh: '每个 dying cgroup 占用数十到数百 KiB 的 percpu 与 slab 内存，任何容器指标都看不到，并使读取统计变慢。干净的页缓存在内存紧张时会被回收；tmpfs 文件在删除之前一直占着。',
+      en: 'Each dying cgroup costs tens to hundreds of KiB of percpu and slab memory that no container metric shows, and makes statistics slow to read. Clean page cache is reclaimed under memory pressure; tmpfs files pin the cgroup until they are deleted.',
+      zh: '每个 dying memcg 占用数十到数百 KiB 的 percpu 与 slab 内存，任何容器指标都看不到，并使读取统计变慢。干净的页缓存在内存紧张时会被回收；tmpfs 文件在删除之前会一直钉住它。',
     },
     ranges: [
       { stream: 'mainline', introduced: '3.19', affectedBefore: '7.0', fixed: '7.1' },
@@ -234,12 +234,12 @@ export const kernelDefects: readonly Defect[] = [
     id: 'K-09',
     component: 'kernel',
     title: {
-      en: 'Removed memory cgroups live on while their own slab caches hold objects',
-      zh: '只要私有 slab 缓存里还有对象，已删除的内存 cgroup 就不会消失',
+      en: 'Removed memory cgroups are not freed while their own slab caches hold objects',
+      zh: '只要私有 slab 缓存里还有对象，已删除的内存 cgroup 就不会释放',
     },
     what: {
       en: 'Each accounted cgroup has its own copy of every slab cache it used, and one object that outlives the cgroup keeps it. Such cgroups survive drop_caches; /sys/kernel/slab shows cache(id:cgroup) for cgroups long gone.',
-      zh: '每个计账的 cgroup 对用过的 slab 缓存都有一份私有副本，只要有一个对象比 cgroup 活得久，cgroup 就留着。这类 cgroup 用 drop_caches 清不掉；/sys/kernel/slab 里能看到早已删除的 cgroup 的 cache(id:cgroup)。',
+      zh: '每个记账的 cgroup 对用过的 slab 缓存都有一份私有副本，只要还有一个对象没有释放，该 cgroup 就会一直留着。这类 cgroup 用 drop_caches 清不掉；/sys/kernel/slab 里能看到早已删除的 cgroup 的 cache(id:cgroup)。',
     },
     ranges: [
       { stream: 'mainline', introduced: '3.8', fixed: '5.3' },
@@ -266,7 +266,7 @@ export const kernelDefects: readonly Defect[] = [
       zh: '每 cgroup 的 slab 缓存开销随 CPU 数增长',
     },
     what: {
-      en: 'Up to 5.8 and EL 8.4 an idle container is charged about half a MiB of kernel memory per CPU, so small limits are exceeded on large machines. Raise the limit or upgrade.',
+      en: 'Up to 5.8 and EL 8.4 an idle container is charged about half a MiB of kernel memory per CPU, which exceeds small limits on large machines. Raise the limit or upgrade.',
       zh: '在 5.8 及以前、EL 8.4 及以前，空闲容器每个 CPU 约记账 0.5 MiB 内核内存，大机器上会撑破较小的限制。应调高限制或升级内核。',
     },
     ranges: [
@@ -283,10 +283,10 @@ export const kernelDefects: readonly Defect[] = [
   {
     id: 'K-11',
     component: 'kernel',
-    title: { en: 'Percpu memory grows with dying cgroups', zh: 'percpu 内存随 dying cgroup 增长' },
+    title: { en: 'Percpu memory grows with dying cgroups', zh: 'percpu 内存随 dying memcg 增长' },
     what: {
       en: 'Percpu in meminfo reaches gigabytes on machines with many CPUs, and no process or container shows it: about 2 to 3 KiB per possible CPU and dying cgroup (measured on 6.18). Cure the dying cgroups (K-08).',
-      zh: '在 CPU 多的机器上，meminfo 的 Percpu 可达数 GiB，却不属于任何进程或容器：每个 dying cgroup 在每个可能的 CPU 上约占 2 到 3 KiB（在 6.18 上实测）。应治理 dying cgroup（K-08）。',
+      zh: '在 CPU 多的机器上，meminfo 的 Percpu 可达数 GiB，却不属于任何进程或容器：每个 dying memcg 在每个 possible CPU 上约占 2 到 3 KiB（6.18 上实测）。应治理 dying memcg（K-08）。',
     },
     condition: 'dying-memcgs',
     remedies: ['reclaim-cgroup', 'force-empty-cgroup', 'reduce-churn'],
@@ -302,7 +302,7 @@ export const kernelDefects: readonly Defect[] = [
     },
     what: {
       en: 'Before rc94 runc writes memory.kmem.limit_in_bytes, and those kernels answer "operation not supported". Upgrade runc.',
-      zh: 'rc94 之前的 runc 会写 memory.kmem.limit_in_bytes，而这些内核返回 “operation not supported”。应升级 runc。',
+      zh: 'rc94 之前的 runc 会写 memory.kmem.limit_in_bytes，而这些内核返回“operation not supported”。应升级 runc。',
     },
     source: [
       'https://github.com/canonical/microk8s/issues/3028',
@@ -332,8 +332,8 @@ export const kernelDefects: readonly Defect[] = [
     component: 'systemd',
     title: { en: 'systemd leaves transient mount scopes behind', zh: 'systemd 残留临时挂载 scope' },
     what: {
-      en: 'Tens of thousands of system.slice/run-r….scope directories without processes, in every hierarchy: systemd before 237 with a kubelet that mounts through systemd-run. These are live directories, not dying cgroups. Stop the empty scopes and upgrade systemd.',
-      zh: 'system.slice 下残留数万个没有进程的 run-r….scope 目录，各个层级都有：systemd 低于 237，且 kubelet 通过 systemd-run 挂载。它们是活目录，不是 dying cgroup。停掉空 scope 并升级 systemd。',
+      en: 'Tens of thousands of system.slice/run-r….scope directories without processes, in every hierarchy: systemd before 237 with a kubelet that mounts through systemd-run. These are live cgroups, not dying ones. Stop the empty scopes and upgrade systemd.',
+      zh: 'system.slice 下残留数万个没有进程的 run-r….scope 目录，各个层级都有：systemd 低于 237，且 kubelet 通过 systemd-run 挂载。它们是存活的 cgroup，不是 dying memcg。停掉空 scope 并升级 systemd。',
     },
     remedies: ['remove-empty-cgroups'],
     source: [
@@ -372,7 +372,7 @@ export const kernelDefects: readonly Defect[] = [
     component: 'kernel',
     title: { en: 'cgroup_bpf is not taken offline and leaks', zh: 'cgroup_bpf 未下线导致泄漏' },
     what: {
-      en: 'Small slab and percpu leak when the root of a v1 hierarchy is torn down or its making fails.',
+      en: 'A little slab and percpu memory leaks when the root of a v1 hierarchy is torn down or cannot be created.',
       zh: 'v1 层级的根被拆除或创建失败时，少量 slab 与 percpu 泄漏。',
     },
     ranges: [{ stream: 'mainline', introduced: '5.10', fixed: '5.15' }],
@@ -391,7 +391,7 @@ export const kernelDefects: readonly Defect[] = [
       zh: 'systemd cgroup 驱动下 SUnreclaim 随 Pod 重启增长',
     },
     what: {
-      en: 'Reported once for Ubuntu’s 5.3.0-51; the cause is not known. Compare with a node that uses cgroupfs.',
+      en: 'Reported once, for Ubuntu’s 5.3.0-51; the cause is not known. Compare with a node that uses cgroupfs.',
       zh: '仅有一份报告，Ubuntu 5.3.0-51，原因未明。可与使用 cgroupfs 驱动的节点对比。',
     },
     source: ['https://github.com/deckhouse/deckhouse/issues/2152'],
@@ -402,7 +402,7 @@ export const kernelDefects: readonly Defect[] = [
     component: 'kernel',
     title: { en: 'SELinux leaks ebitmap_node', zh: 'SELinux 泄漏 ebitmap_node' },
     what: {
-      en: 'ebitmap_node holds more than 90 % of the slab, 45 GiB in one report (4.19.86). Reboot and upgrade.',
+      en: 'ebitmap_node holds more than 90% of the slab, 45 GiB in one report (4.19.86). Reboot and upgrade.',
       zh: 'ebitmap_node 占 slab 90% 以上，有报告达 45 GiB（4.19.86）。重启并升级内核。',
     },
     remedies: ['drain-and-reboot', 'kernel-upgrade'],
@@ -435,7 +435,7 @@ export const kernelDefects: readonly Defect[] = [
     component: 'kernel',
     title: {
       en: 'OOM kill in a v1 cgroup although its page cache could be reclaimed',
-      zh: 'v1 cgroup 中页缓存可回收却仍触发 OOM',
+      zh: 'v1 cgroup 中页缓存可回收，却仍触发 OOM kill',
     },
     what: {
       en: '4.11 to 4.15: a pod that only writes files is killed, cache dominates the report, kmem is small. Lower vm.dirty_bytes or upgrade.',
@@ -449,7 +449,7 @@ export const kernelDefects: readonly Defect[] = [
   {
     id: 'K-22',
     component: 'kernel',
-    title: { en: 'OOM kill with dirty page cache under multi-gen LRU', zh: 'MGLRU 下脏页缓存导致 OOM' },
+    title: { en: 'OOM kill with dirty page cache under multi-gen LRU', zh: 'MGLRU 下脏页缓存导致 OOM kill' },
     what: {
       en: 'With multi-gen LRU on, before 6.13, containers that write much are killed while dirty pages wait for writeback. `echo 0 > /sys/kernel/mm/lru_gen/enabled`, or lower vm.dirty_bytes.',
       zh: '6.13 之前开启 MGLRU 时，写入量大的容器会在脏页等待回写时被杀。可 `echo 0 > /sys/kernel/mm/lru_gen/enabled`，或调低 vm.dirty_bytes。',
@@ -484,7 +484,7 @@ export const kernelDefects: readonly Defect[] = [
     component: 'kubelet',
     title: { en: 'Reclaimable slab counts in working_set', zh: '可回收 slab 计入 working_set' },
     what: {
-      en: 'Containers that open or stat many files are charged dentries and inodes and seem to be near their limit. It is cache and goes under pressure.',
+      en: 'Containers that open or stat many files are charged dentries and inodes and seem to be near their limit. It is cache and is reclaimed under memory pressure.',
       zh: '大量打开或 stat 文件的容器会被记账 dentry 与 inode，看似接近限制。那是缓存，有压力时会被回收。',
     },
     remedies: ['reclaim-cgroup'],
@@ -525,9 +525,12 @@ export const kernelDefects: readonly Defect[] = [
   {
     id: 'K-27',
     component: 'kubelet',
-    title: { en: 'Memory-backed emptyDir keeps a pod in an OOM loop', zh: '内存型 emptyDir 使 Pod 反复 OOM' },
+    title: {
+      en: 'Memory-backed emptyDir keeps a pod in an OOM loop',
+      zh: '内存型 emptyDir 使 Pod 反复被 OOM kill',
+    },
     what: {
-      en: 'Files on tmpfs are charged to the cgroup that wrote them and survive a restart of the container. Delete the files or the pod; set sizeLimit.',
+      en: 'tmpfs files are charged to the cgroup that wrote them and survive a restart of the container. Delete the files or the pod; set sizeLimit.',
       zh: 'tmpfs 上的文件记在写入者的 cgroup 名下，容器重启也不会消失。删除文件或 Pod，并设置 sizeLimit。',
     },
     remedies: ['remove-tmpfs-files', 'delete-pod', 'size-emptydir'],
@@ -542,8 +545,8 @@ export const kernelDefects: readonly Defect[] = [
     component: 'kernel',
     title: { en: 'BPF maps are charged to the pod that loads them', zh: 'BPF map 记在加载它的 Pod 名下' },
     what: {
-      en: 'From 5.11 on (3ac1f01b43b6), by design; before, RLIMIT_MEMLOCK limited them. The memory of an agent jumps by the size of its maps after a kernel upgrade; pinned maps keep the old cgroup.',
-      zh: '5.11 起的设计（3ac1f01b43b6），此前由 RLIMIT_MEMLOCK 限制。升级内核后 agent 的内存会突增一个 map 的大小；被 pin 住的 map 会拖住旧 cgroup。',
+      en: 'From 5.11 on (3ac1f01b43b6), by design; before, RLIMIT_MEMLOCK limited them. After a kernel upgrade an agent’s memory jumps by the size of its maps; pinned maps keep the old cgroup from being freed.',
+      zh: '5.11 起的设计（3ac1f01b43b6），此前由 RLIMIT_MEMLOCK 限制。升级内核后，agent 的内存会一下子增加其 map 的大小；被 pin 的 map 会钉住旧的 cgroup。',
     },
     source: [
       'https://git.kernel.org/torvalds/c/3ac1f01b43b6',
@@ -569,10 +572,10 @@ export const kernelDefects: readonly Defect[] = [
   {
     id: 'K-30',
     component: 'kernel',
-    title: { en: 'XFS on EL7 waits for memory that is fragmented', zh: 'EL7 上 XFS 因内存碎片而等待' },
+    title: { en: 'XFS on EL7 waits for contiguous memory', zh: 'EL7 上 XFS 因内存碎片而等待' },
     what: {
       en: '"XFS: … possible memory allocation deadlock in kmem_alloc" every two seconds; runc init hangs in D state. Compact memory, raise min_free_kbytes, upgrade.',
-      zh: '每两秒一条 “XFS: … possible memory allocation deadlock in kmem_alloc”，runc init 卡在 D 状态。整理内存碎片、调高 min_free_kbytes、升级内核。',
+      zh: '每两秒一条“XFS: … possible memory allocation deadlock in kmem_alloc”，runc init 卡在 D 状态。整理内存碎片、调高 min_free_kbytes、升级内核。',
     },
     remedies: ['compact-memory', 'kernel-upgrade'],
     source: ['https://github.com/opencontainers/runc/issues/2039'],
@@ -587,7 +590,7 @@ export const kernelDefects: readonly Defect[] = [
     },
     what: {
       en: '"too many open files" or "failed to create fsnotify watcher"; inotify descriptors of a shim grow with container restarts. Upgrade containerd.',
-      zh: '报 “too many open files” 或 “failed to create fsnotify watcher”；shim 的 inotify 描述符随容器重启增长。应升级 containerd。',
+      zh: '报“too many open files”或“failed to create fsnotify watcher”；shim 的 inotify 描述符随容器重启增长。应升级 containerd。',
     },
     source: [
       'https://github.com/containerd/containerd/issues/5670',
@@ -624,11 +627,11 @@ export const kernelDefects: readonly Defect[] = [
     id: 'K-34',
     component: 'kubelet',
     title: {
-      en: 'Whole container killed on OOM since Kubernetes 1.28',
-      zh: 'Kubernetes 1.28 起 OOM 会杀掉整个容器',
+      en: 'Since Kubernetes 1.28 an OOM kill takes the whole container',
+      zh: 'Kubernetes 1.28 起 OOM kill 会杀掉整个容器',
     },
     what: {
-      en: 'On cgroup v2 kubelet sets memory.oom.group, so all processes of the container are killed together. singleProcessOOMKill: true (1.32) brings the old way back.',
+      en: 'On cgroup v2 kubelet sets memory.oom.group, so all processes of the container are killed together. singleProcessOOMKill: true (1.32) restores the old behaviour.',
       zh: '在 cgroup v2 上 kubelet 会设置 memory.oom.group，容器内所有进程一起被杀。1.32 起可用 singleProcessOOMKill: true 恢复旧行为。',
     },
     source: [
@@ -645,7 +648,7 @@ export const kernelDefects: readonly Defect[] = [
       zh: 'Go 1.12 到 1.15：MADV_FREE 让 rss 看似泄漏',
     },
     what: {
-      en: 'Memory given back by Go stays in rss until the kernel wants it. GODEBUG=madvdontneed=1, or Go 1.16. No kernel leak.',
+      en: 'Memory that Go has given back stays in rss until the kernel needs it. Set GODEBUG=madvdontneed=1 or use Go 1.16. Not a kernel leak.',
       zh: 'Go 归还的内存在内核需要之前仍计入 rss。设置 GODEBUG=madvdontneed=1 或使用 Go 1.16。不是内核泄漏。',
     },
     source: ['https://github.com/golang/go/issues/28466'],
@@ -656,8 +659,8 @@ export const kernelDefects: readonly Defect[] = [
     component: 'runtime',
     title: { en: 'glibc keeps memory in one arena per thread', zh: 'glibc 按线程保留 malloc arena' },
     what: {
-      en: 'rss rises to a plateau of regions of 64 MiB while the heap is flat. MALLOC_ARENA_MAX=2 or another allocator.',
-      zh: '堆平稳，rss 却涨到由 64 MiB 区域组成的平台。设置 MALLOC_ARENA_MAX=2 或换用其他分配器。',
+      en: 'rss rises to a plateau made of 64 MiB regions while the heap stays flat. Set MALLOC_ARENA_MAX=2 or use another allocator.',
+      zh: '堆平稳，rss 却上涨后停在某个水平，由许多 64 MiB 的区域组成。设置 MALLOC_ARENA_MAX=2 或换用其他分配器。',
     },
     source: [
       'https://github.com/prestodb/presto/issues/8993',
@@ -670,7 +673,7 @@ export const kernelDefects: readonly Defect[] = [
     component: 'runtime',
     title: { en: 'Transparent huge pages inflate rss', zh: '透明大页使 rss 虚高' },
     what: {
-      en: 'rss_huge or anon_thp close to rss, while the allocator counts far less. Set transparent_hugepage/enabled to madvise. The article’s own log has rss_huge 202752KB of rss 325384KB.',
+      en: 'rss_huge or anon_thp is close to rss while the allocator counts far less. Set transparent_hugepage/enabled to madvise. The article’s own log has rss_huge 202752KB of rss 325384KB.',
       zh: 'rss_huge 或 anon_thp 接近 rss，而分配器统计少得多。把 transparent_hugepage/enabled 设为 madvise。文中日志即为 rss 325384KB 里有 rss_huge 202752KB。',
     },
     source: ['https://github.com/coreos/bugs/issues/2635', 'https://github.com/jemalloc/jemalloc/issues/46'],
@@ -684,8 +687,8 @@ export const kernelDefects: readonly Defect[] = [
       zh: 'cgroup（含 dying）很多时，读取内存统计很慢',
     },
     what: {
-      en: 'Each read of memory.stat walks every cgroup below, the dying ones too. kubelet and cAdvisor spend their time in the kernel (memcg_stat_show, mem_cgroup_iter), up to soft lockups. Cure the dying cgroups; read less often.',
-      zh: '每次读取 memory.stat 都要遍历其下所有 cgroup，包括 dying 的。kubelet 与 cAdvisor 的时间耗在内核里（memcg_stat_show、mem_cgroup_iter），严重时出现 soft lockup。应治理 dying cgroup，并降低采集频率。',
+      en: 'Each read of memory.stat walks every cgroup below, dying ones included. kubelet and cAdvisor spend their time in the kernel (memcg_stat_show, mem_cgroup_iter), at worst up to soft lockups. Cure the dying cgroups; read less often.',
+      zh: '每次读取 memory.stat 都要遍历其下所有 cgroup，包括 dying 的。kubelet 与 cAdvisor 的时间耗在内核里（memcg_stat_show、mem_cgroup_iter），严重时出现 soft lockup。应治理 dying memcg，并降低采集频率。',
     },
     ranges: [
       { stream: 'mainline', fixed: '5.13' },
@@ -713,7 +716,7 @@ export const kernelDefects: readonly Defect[] = [
       zh: '批量读取 memory.kmem.slabinfo 会卡住节点',
     },
     what: {
-      en: 'Each read holds the slab mutex; creating cgroups waits behind it. sos stopped collecting the file for that. Read one or two, never all.',
+      en: 'Each read holds the slab mutex, and creating cgroups waits for it. sos stopped collecting the file for that reason. Read one or two, never all.',
       zh: '每次读取都会持有 slab mutex，创建 cgroup 要排队等待。sos 因此不再采集该文件。读一两个即可，绝不要全部读取。',
     },
     source: ['https://github.com/sosreport/sos/pull/2889'],
@@ -722,9 +725,9 @@ export const kernelDefects: readonly Defect[] = [
   {
     id: 'K-40',
     component: 'kernel',
-    title: { en: 'nf_conntrack takes much memory', zh: 'nf_conntrack 占用大量内存' },
+    title: { en: 'nf_conntrack takes a lot of memory', zh: 'nf_conntrack 占用大量内存' },
     what: {
-      en: 'kube-proxy allows 32768 entries per core. No leak unless the count stays low while the slab grows. Tune nf_conntrack_max and the timeouts.',
+      en: 'kube-proxy allows 32768 entries per core. Not a leak unless the count stays low while the slab grows. Tune nf_conntrack_max and the timeouts.',
       zh: 'kube-proxy 默认每核允许 32768 条。除非计数不高而 slab 持续增长，否则不是泄漏。调整 nf_conntrack_max 与超时时间。',
     },
     source: ['https://github.com/kubernetes/kubernetes/issues/72472'],
@@ -746,7 +749,7 @@ export const kernelDefects: readonly Defect[] = [
     component: 'kernel',
     title: { en: 'Negative dentries and inodes fill the slab', zh: '负 dentry 与 inode 占满 slab' },
     what: {
-      en: 'Looking up names that do not exist leaves negative dentries. Reclaimable, no leak, but freeing millions at once can stall. vm.vfs_cache_pressure=200; fix who looks them up.',
+      en: 'Looking up names that do not exist leaves negative dentries. They are reclaimable and no leak, but freeing millions at once can stall. Set vm.vfs_cache_pressure=200 and fix the program that looks them up.',
       zh: '查找不存在的文件名会留下负 dentry。可回收，不是泄漏，但一次释放数百万个会造成停顿。设置 vm.vfs_cache_pressure=200，并修正发起查找的程序。',
     },
     remedies: ['reclaim-cgroup', 'drop-page-cache'],
@@ -770,7 +773,7 @@ export const kernelDefects: readonly Defect[] = [
     component: 'kernel',
     title: { en: 'overlayfs keeps inodes of container images', zh: 'overlayfs 保留容器镜像的 inode' },
     what: {
-      en: 'ovl_inode is large on nodes with many containers. No kernel leak was found behind it: remove what is not used.',
+      en: 'ovl_inode is large on nodes with many containers. No kernel leak was found behind it: remove unused containers and images.',
       zh: '容器多的节点上 ovl_inode 较大。未发现与之相关的内核泄漏：清理不用的容器与镜像即可。',
     },
     source: ['https://github.com/docker/cli/issues/3171'],
@@ -781,10 +784,10 @@ export const kernelDefects: readonly Defect[] = [
     component: 'kernel',
     title: {
       en: 'Soft lockups in inode_switch_wbs with many dying cgroups',
-      zh: 'dying cgroup 很多时 inode_switch_wbs 触发 soft lockup',
+      zh: 'dying memcg 很多时 inode_switch_wbs 触发 soft lockup',
     },
     what: {
-      en: 'Azure Linux 3.0 with 6.6.141.1, fixed in 6.6.150.1. Reduce the making and removing of cgroups until then.',
+      en: 'Azure Linux 3.0 with 6.6.141.1, fixed in 6.6.150.1. Until then create and remove fewer cgroups.',
       zh: 'Azure Linux 3.0 的 6.6.141.1，6.6.150.1 修复。在此之前减少 cgroup 的创建与删除。',
     },
     ranges: [{ stream: 'azl', introduced: '6.6.141', fixed: '6.6.150' }],
@@ -800,7 +803,7 @@ export const kernelDefects: readonly Defect[] = [
       zh: 'page_counter underflow：cgroup 计数出错',
     },
     what: {
-      en: 'The kernel gave back more pages than were charged. Usage of that cgroup can no longer be trusted until it is made anew. Report it with the stack.',
+      en: 'The kernel gave back more pages than were charged. Usage of that cgroup cannot be trusted until it is recreated. Report it with the stack.',
       zh: '内核归还的页多于记账的页。该 cgroup 的用量在重建之前不再可信。请附调用栈上报。',
     },
     remedies: ['report-kernel-bug'],
@@ -811,12 +814,12 @@ export const kernelDefects: readonly Defect[] = [
     id: 'K-47',
     component: 'kernel',
     title: {
-      en: 'Modules from outside the kernel leak slab or percpu memory',
+      en: 'Out-of-tree modules leak slab or percpu memory',
       zh: '树外内核模块泄漏 slab 或 percpu 内存',
     },
     what: {
       en: '"Tainted: OE" and one kmalloc-N that grows with traffic or network namespaces: PF_RING, Jool, security agents. Unload or upgrade the module.',
-      zh: '内核 “Tainted: OE”，且某个 kmalloc-N 随流量或网络命名空间增长：PF_RING、Jool、安全 agent 等。卸载或升级模块。',
+      zh: '内核“Tainted: OE”，且某个 kmalloc-N 随流量或网络命名空间增长：PF_RING、Jool、安全 agent 等。卸载或升级模块。',
     },
     remedies: ['find-slab-owner'],
     source: ['https://github.com/ntop/PF_RING/issues/1001', 'https://github.com/NICMx/Jool/issues/229'],
@@ -830,7 +833,7 @@ export const kernelDefects: readonly Defect[] = [
       zh: '切换 cgroup 驱动后残留 Pod cgroup',
     },
     what: {
-      en: 'kubepods/ and kubepods.slice/ both exist; pod directories without processes. Drain and reboot when changing the driver; remove the empty ones leaf first.',
+      en: 'kubepods/ and kubepods.slice/ both exist, with pod directories that have no processes. Drain and reboot when changing the driver; remove the empty ones leaves first.',
       zh: 'kubepods/ 与 kubepods.slice/ 同时存在，Pod 目录里没有进程。切换驱动时应排空并重启；空目录从叶子开始删除。',
     },
     remedies: ['remove-empty-cgroups', 'drain-and-reboot'],
@@ -872,7 +875,7 @@ export const kernelDefects: readonly Defect[] = [
     title: { en: 'inotify watches run out', zh: 'inotify watch 用尽' },
     what: {
       en: '"inotify_add_watch …: no space left on device" is fs.inotify.max_user_watches, neither the disk nor memory cgroup ids. Raise the limit or find who leaks watches.',
-      zh: '“inotify_add_watch …: no space left on device” 指 fs.inotify.max_user_watches 用尽，既不是磁盘也不是内存 cgroup id。调高上限，或找出泄漏 watch 的程序。',
+      zh: '“inotify_add_watch …: no space left on device”指 fs.inotify.max_user_watches 用尽，既不是磁盘也不是内存 cgroup ID。调高上限，或找出泄漏 watch 的程序。',
     },
     source: [
       'https://github.com/kubernetes/kubernetes/issues/10421',

@@ -21,10 +21,10 @@ export const limits: readonly Limit[] = [
   {
     id: 'memcg-ids',
     value: '65535',
-    title: { en: '65535 memory cgroup ids', zh: '内存 cgroup id 上限 65535' },
+    title: { en: '65535 memory cgroup ids', zh: '内存 cgroup ID 上限 65535' },
     what: {
-      en: 'Ids have 16 bits in all kernels. The root takes one. Which cgroups count depends on the kernel: before 4.7 every one not yet freed, later only live ones and those held by swap entries. Beyond it mkdir fails: ENOSPC, or ENOMEM from 4.7 until the fix in 5.8 and stable (11d6761218d1).',
-      zh: '所有内核上 id 都是 16 位，根占一个。哪些 cgroup 占用 id 取决于内核：4.7 之前凡未释放的都占，之后只有存活的以及被 swap 项引用的才占。超出后 mkdir 失败：ENOSPC；4.7 起到 5.8 及稳定版修复（11d6761218d1）之前为 ENOMEM。',
+      en: 'Ids have 16 bits in all kernels. The root takes one. Which cgroups hold one depends on the kernel: before 4.7 every one not yet freed, later only live ones and those pinned by swap entries. Beyond the limit mkdir fails: ENOSPC, or ENOMEM from 4.7 until the fix in 5.8 and stable (11d6761218d1).',
+      zh: '所有内核上 ID 都是 16 位，根占一个。哪些 cgroup 占用 ID 取决于内核：4.7 之前凡未释放的都占，之后只有存活的以及被 swap 项引用的才占。超出后 mkdir 失败：ENOSPC；4.7 起到 5.8 及稳定版修复（11d6761218d1）之前为 ENOMEM。',
     },
     source: ['CSS_ID_MAX, kernel/cgroup.c (3.10)', 'MEM_CGROUP_ID_MAX, mm/memcontrol.c (4.7 to 7.1)'],
   },
@@ -36,8 +36,8 @@ export const limits: readonly Limit[] = [
       zh: '3.10 上开启 kmem accounting 的 cgroup 上限 65535',
     },
     what: {
-      en: 'Each cgroup with active accounting takes a place in the per-cache arrays, given back only when the cgroup is freed. Beyond it activation fails.',
-      zh: '每个开启计账的 cgroup 在各缓存的数组中占一个位置，cgroup 真正释放后才归还。超出后无法再开启。',
+      en: 'Each cgroup with active accounting takes a slot in the per-cache arrays, given back only when the cgroup is freed. Beyond the limit accounting cannot be switched on.',
+      zh: '每个开启记账的 cgroup 在各缓存的数组中占一个位置，cgroup 真正释放后才归还。超出后无法再开启。',
     },
     source: ['MEMCG_CACHES_MAX_SIZE, mm/memcontrol.c (3.10.0-514.el7)'],
   },
@@ -46,8 +46,8 @@ export const limits: readonly Limit[] = [
     value: '9007199254740988kB',
     title: { en: 'The kernel’s word for "no limit"', zh: '内核表示“无限制”的数值' },
     what: {
-      en: 'The largest value the page counter holds: 9223372036854771712 bytes in the files, 9007199254740988kB in the log. 9007199254740991kB on vanilla 3.10. It is no amount of memory.',
-      zh: '页计数器的最大值：文件里是 9223372036854771712 字节，日志里是 9007199254740988kB；原版 3.10 为 9007199254740991kB。它不代表真实的内存量。',
+      en: 'The largest value the page counter holds: 9223372036854771712 bytes in the files, 9007199254740988kB in the log. On vanilla 3.10 it is 9007199254740991kB. It is not an amount of memory.',
+      zh: '页计数器的最大值：文件里是 9223372036854771712 字节，日志里是 9007199254740988kB；上游 3.10 为 9007199254740991kB。它不代表真实的内存量。',
     },
     source: [
       'PAGE_COUNTER_MAX, include/linux/page_counter.h',

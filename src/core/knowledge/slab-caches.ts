@@ -26,7 +26,7 @@ export const MERGING: Bilingual = {
 /** What a suffix `(1683:698bb…)` says. */
 export const PER_CGROUP: Bilingual = {
   en: 'The suffix (id:cgroup) names the copy of one memory cgroup: the last part of its path, a pod directory or a container id. Kernels up to 5.8 with kernel memory accounting make them; the copy of a cgroup that is gone is a leak (K-01, K-09).',
-  zh: '后缀 (id:cgroup) 表示某个内存 cgroup 的私有副本：冒号后是 cgroup 路径的最后一段，即 Pod 目录或容器 id。5.8 及以前开启 kmem accounting 的内核才有；若对应的 cgroup 已不存在，就是泄漏（K-01、K-09）。',
+  zh: '后缀 (id:cgroup) 表示某个内存 cgroup 的私有副本：冒号后是 cgroup 路径的最后一段，即 Pod 目录或容器 ID。5.8 及以前开启 kmem accounting 的内核才有；若对应的 cgroup 已不存在，就是泄漏（K-01、K-09）。',
 }
 
 export const slabCaches: readonly SlabCacheRow[] = [
@@ -43,9 +43,9 @@ export const slabCaches: readonly SlabCacheRow[] = [
   {
     name: 'inode_cache',
     reclaimable: true,
-    owner: { en: 'inodes of filesystems without a cache of their own', zh: '没有私有缓存的文件系统的 inode' },
+    owner: { en: 'inodes of filesystems without a cache of their own', zh: '没有专用缓存的文件系统的 inode' },
     grows: {
-      en: 'Grows with pipes, sockets’ files, anonymous inodes and pseudo-filesystems.',
+      en: 'Grows with pipes, anonymous inodes and pseudo-filesystems.',
       zh: '随管道、匿名 inode 与伪文件系统增长。',
     },
     source: ['fs/inode.c'],
@@ -85,8 +85,8 @@ export const slabCaches: readonly SlabCacheRow[] = [
     reclaimable: true,
     owner: { en: 'inodes of ext4', zh: 'ext4 的 inode' },
     grows: {
-      en: 'Files opened or listed; a cache, given back under pressure.',
-      zh: '打开或列出过的文件；属于缓存，有压力时归还。',
+      en: 'Files opened or listed; a cache, reclaimed under memory pressure.',
+      zh: '打开或列出过的文件；属于缓存，内存紧张时会被回收。',
     },
     source: ['fs/ext4/super.c'],
   },
@@ -103,7 +103,7 @@ export const slabCaches: readonly SlabCacheRow[] = [
   {
     name: 'xfs_ili',
     reclaimable: true,
-    owner: { en: 'inodes being logged by XFS', zh: 'XFS 正在记日志的 inode' },
+    owner: { en: 'log items of XFS inodes', zh: 'XFS inode 的日志项' },
     grows: { en: 'Follows xfs_inode where files are changed.', zh: '文件被修改时随 xfs_inode 增长。' },
     source: ['fs/xfs/xfs_super.c'],
   },
@@ -186,7 +186,7 @@ export const slabCaches: readonly SlabCacheRow[] = [
     name: 'radix_tree_node',
     also: ['xarray_node'],
     reclaimable: true,
-    owner: { en: 'index of the page cache (and of many id tables)', zh: '页缓存的索引（以及许多 id 表）' },
+    owner: { en: 'index of the page cache (and of many id tables)', zh: '页缓存的索引（以及许多 ID 表）' },
     grows: {
       en: 'Large sparse files, much page cache, shadow entries of evicted pages.',
       zh: '大的稀疏文件、大量页缓存、被回收页留下的 shadow 项。',
@@ -515,7 +515,7 @@ export const slabCaches: readonly SlabCacheRow[] = [
     reclaimable: false,
     owner: { en: 'work queues', zh: '工作队列' },
     grows: {
-      en: 'Grows with mounts and devices; on many-CPU machines with each of them.',
+      en: 'Grows with mounts and devices, the more so the more CPUs there are.',
       zh: '随挂载与设备增长，CPU 越多越明显。',
     },
     source: ['kernel/workqueue.c'],
@@ -527,7 +527,7 @@ export const slabCaches: readonly SlabCacheRow[] = [
     owner: { en: 'slab caches themselves', zh: 'slab 缓存自身的描述' },
     grows: {
       en: 'One for each cache. Thousands of them are caches per cgroup: accounting up to 5.8, dying cgroups (K-09).',
-      zh: '每个缓存一个。达到数千个说明是每 cgroup 的缓存：5.8 及以前的计账与 dying cgroup（K-09）。',
+      zh: '每个缓存一个。达到数千个说明是每 cgroup 的缓存：5.8 及以前的记账与 dying memcg（K-09）。',
     },
     source: ['mm/slab_common.c'],
   },

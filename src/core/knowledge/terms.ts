@@ -30,7 +30,7 @@ export const terms: readonly Term[] = [
     text: [
       {
         en: 'Memory the kernel uses on behalf of a cgroup: slab objects, kernel stacks, page tables, socket buffers, percpu. It cannot be swapped, and where it is charged it counts against the same limit as the application’s own memory.',
-        zh: '内核为某个 cgroup 使用的内存：slab 对象、内核栈、页表、socket 缓冲、percpu。不能被换出；计账时与应用自身的内存共用同一个限制。',
+        zh: '内核为某个 cgroup 使用的内存：slab 对象、内核栈、页表、socket 缓冲、percpu。不能被换出；记账时与应用自身的内存共用同一个限制。',
       },
     ],
     see: ['kmem-accounting', 'kmem-fills-memcg', 'memory.kmem.usage_in_bytes'],
@@ -45,22 +45,24 @@ export const terms: readonly Term[] = [
       'kernel memory extension',
       '内核内存计账',
       'kmem 计账',
+      '内核内存记账',
+      'kmem 记账',
       'kmem_limit',
     ],
-    title: { en: 'Kernel memory accounting', zh: '内核内存计账（kmem accounting）' },
+    title: { en: 'Kernel memory accounting', zh: '内核内存记账（kmem accounting）' },
     text: [
       {
         en: 'Charging kernel memory to the cgroup that caused it.',
         zh: '把内核内存记到触发分配的 cgroup 名下。',
       },
       {
-        en: 'On 3.10 an activated cgroup cannot be switched back, and every child inherits the activation.',
+        en: 'On 3.10 it cannot be switched off again for a cgroup, and every child inherits it.',
         zh: '在 3.10 上一旦开启就无法关闭，所有子 cgroup 都会继承。',
       },
     ],
     correction: {
-      en: 'It is not on by default on 3.10: there it starts when somebody (runc, kubelet) writes memory.kmem.limit_in_bytes of a cgroup. Only since 4.5 every cgroup is accounted; the kernel documentation that is quoted describes those kernels.',
-      zh: '在 3.10 上并非默认开启：要有人（runc、kubelet）写了该 cgroup 的 memory.kmem.limit_in_bytes 才会开启。4.5 起才对所有 cgroup 默认计账，所引用的内核文档描述的是这些新内核。',
+      en: 'It is not on by default on 3.10: there it starts when somebody (runc, kubelet) writes memory.kmem.limit_in_bytes of a cgroup. Only from 4.5 on is every cgroup accounted; the kernel documentation usually quoted describes those kernels.',
+      zh: '在 3.10 上并非默认开启：要有人（runc、kubelet）写了该 cgroup 的 memory.kmem.limit_in_bytes 才会开启。4.5 起才对所有 cgroup 默认记账；常被引用的内核文档说的是这些新内核。',
     },
     see: ['K-01', 'K-03', 'K-04', 'K-05', 'nokmem', 'kmem-accounting-active'],
     source: [
@@ -75,8 +77,8 @@ export const terms: readonly Term[] = [
     title: { en: 'Memory cgroup (memcg)', zh: '内存 cgroup（memcg）' },
     text: [
       {
-        en: 'A group of processes whose memory is counted and limited together; on a node the kubepods root, each QoS class, pod and container is one. Charges go up the tree, and each level has its own limit.',
-        zh: '一组合并统计并限制内存的进程；节点上 kubepods 根、各 QoS 层级、每个 Pod、每个容器都是一个。记账逐级向上累计，每一级都有自己的限制。',
+        en: 'A group of processes whose memory is counted and limited together; on a node kubepods, each QoS class, each pod and each container is one. Charges add up along the tree, and each level has its own limit.',
+        zh: '一组进程，内存合并统计并受同一限制；节点上 kubepods、各 QoS 层级、每个 Pod、每个容器都是一个。记账逐级向上累计，每一级都有自己的限制。',
       },
     ],
     see: ['cssid', 'dying-memcg', 'limit-in-bytes'],
@@ -89,7 +91,7 @@ export const terms: readonly Term[] = [
     title: { en: 'css id: the number of a memory cgroup', zh: 'css id：内存 cgroup 的编号' },
     text: [
       {
-        en: 'Each memory cgroup has an id of 16 bits, so there can be 65535. On 3.10 the id is given back when the removed cgroup is freed, from 4.7 when it is removed. Without an id mkdir fails.',
+        en: 'Each memory cgroup has an id of 16 bits, so there can be 65535. On 3.10 a removed cgroup gives its id back only when it is freed, from 4.7 on at removal. Without a free id mkdir fails.',
         zh: '每个内存 cgroup 有一个 16 位编号，最多 65535 个。3.10 上要等已删除的 cgroup 真正释放才归还，4.7 起删除时即归还。没有编号可用时 mkdir 失败。',
       },
     ],
@@ -118,8 +120,8 @@ export const terms: readonly Term[] = [
     title: { en: 'Dying memory cgroup', zh: 'dying memcg（已删除但未释放的内存 cgroup）' },
     text: [
       {
-        en: 'A cgroup that was removed but is held by something charged to it: page cache, tmpfs pages, swap, on old kernels slab objects. It costs percpu and slab memory that no container metric shows.',
-        zh: '已经删除、但仍被记在它名下的东西占住的 cgroup：页缓存、tmpfs 页、swap，旧内核上还有 slab 对象。它占用的 percpu 与 slab 内存，任何容器指标都看不到。',
+        en: 'A cgroup that was removed but is still pinned by what is charged to it: page cache, tmpfs pages, swap, on old kernels slab objects too. It costs percpu and slab memory that no container metric shows.',
+        zh: '已经删除、但仍被记在它名下的内存钉住的 cgroup：页缓存、tmpfs 页、swap，旧内核上还有 slab 对象。它占用的 percpu 与 slab 内存，任何容器指标都看不到。',
       },
     ],
     see: ['K-08', 'K-09', 'dying-memcgs', 'num-cgroups'],
@@ -132,7 +134,7 @@ export const terms: readonly Term[] = [
     title: { en: 'SLUB, the kernel’s allocator of small objects', zh: 'SLUB：内核的小对象分配器' },
     text: [
       {
-        en: 'Serves kmalloc and the caches of dentries, inodes, sockets and so on. Used by EL7 and all current distributions; the only one from 6.8.',
+        en: 'It serves kmalloc and the caches of dentries, inodes, sockets and so on. EL7 and all current distributions use it; from 6.8 on it is the only one.',
         zh: '为 kmalloc 以及 dentry、inode、socket 等缓存分配对象。EL7 与现行发行版都用它，6.8 起只剩它。',
       },
     ],
@@ -160,8 +162,8 @@ export const terms: readonly Term[] = [
     title: { en: 'Leak', zh: '内存泄漏（leak）' },
     text: [
       {
-        en: 'Memory that is allocated and never freed: usage grows with each round of the workload and does not fall when it ends. A cache (page cache, dentries) grows too, but goes under pressure.',
-        zh: '分配后从不释放：用量随负载每一轮增长，负载结束也不回落。缓存（页缓存、dentry）也会增长，但内存紧张时会被回收。',
+        en: 'Memory that is allocated and never freed: usage grows with each round of the workload and does not fall when it ends. A cache (page cache, dentries) grows too, but is reclaimed under memory pressure.',
+        zh: '分配后从不释放：负载每跑一轮用量就涨一截，负载结束也不回落。缓存（页缓存、dentry）也会增长，但内存紧张时会被回收。',
       },
     ],
     see: ['kmemleak', 'find-slab-owner', 'page-cache'],
@@ -174,7 +176,7 @@ export const terms: readonly Term[] = [
     title: { en: 'Overrun: writing beyond an object', zh: '越界（overrun）' },
     text: [
       {
-        en: 'Code writes past the end (or before the start) of what it allocated and destroys its neighbour. SLUB finds it with red zones: “Redzone overwritten”.',
+        en: 'Code writes past the end (or before the start) of what it allocated and corrupts its neighbour. SLUB finds it with red zones: “Redzone overwritten”.',
         zh: '代码写到所分配对象的末尾之后（或起始之前），破坏相邻对象。SLUB 借助 red zone 发现：“Redzone overwritten”。',
       },
     ],
@@ -188,8 +190,8 @@ export const terms: readonly Term[] = [
     title: { en: 'Use after free', zh: '释放后使用（use after free）' },
     text: [
       {
-        en: 'Code uses an object it has freed. SLUB fills freed objects with 0x6b; where that changed it reports “Poison overwritten”, and a pointer 6b6b6b6b6b6b6b6b in a crash says the same.',
-        zh: '代码使用已释放的对象。SLUB 把释放的对象填成 0x6b；若内容被改动就报告 “Poison overwritten”；崩溃信息里出现指针 6b6b6b6b6b6b6b6b 也说明如此。',
+        en: 'Code uses an object it has freed. SLUB fills freed objects with 0x6b and reports “Poison overwritten” where that changed; a pointer 6b6b6b6b6b6b6b6b in a crash means the same.',
+        zh: '代码使用已释放的对象。SLUB 把释放的对象填成 0x6b；若内容被改动就报告“Poison overwritten”；崩溃信息里出现指针 6b6b6b6b6b6b6b6b 也说明如此。',
       },
     ],
     see: ['poison', '0x6b'],
@@ -215,8 +217,8 @@ export const terms: readonly Term[] = [
       },
     ],
     correction: {
-      en: 'SLUB does not report this: 0x5a is written at allocation so that a human sees “ZZZZ” in the data. A changed 0x5a in the object is normal use; only that of the padding behind it is checked.',
-      zh: 'SLUB 不会报告这种错误：分配时填 0x5a 是为了让人在数据里看到 “ZZZZ”。对象里的 0x5a 被改写属于正常使用，只有对象之后的 padding 会被检查。',
+      en: 'SLUB does not report this: 0x5a is written at allocation so that a human sees “ZZZZ” in the data. Overwriting 0x5a in the object is normal use; only the padding behind it is checked.',
+      zh: 'SLUB 不会报告这种错误：分配时填 0x5a 是为了让人在数据里看到“ZZZZ”。对象里的 0x5a 被改写属于正常使用，只有对象之后的 padding 会被检查。',
     },
     see: ['0x5a', 'poison'],
     source: ['Documentation/mm/slub.rst', 'mm/slub.c'],
@@ -229,12 +231,12 @@ export const terms: readonly Term[] = [
     title: { en: 'Red zone', zh: 'red zone（红区）' },
     text: [
       {
-        en: 'Bytes beside each object that nobody may write: 0xcc while the object is in use, 0xbb while it is free. A change proves an overrun. Switched on with slub_debug=Z.',
+        en: 'Bytes next to each object that nobody may write: 0xcc while the object is in use, 0xbb while it is free. A change proves an overrun. Switched on with slub_debug=Z.',
         zh: '对象旁边任何人都不许写的字节：对象使用中为 0xcc，空闲时为 0xbb。被改动就说明发生了越界。用 slub_debug=Z 开启。',
       },
     ],
     correction: {
-      en: 'It is not only behind the object: since 4.6 there is one on its left too (EL7: present in 3.10.0-1127, absent in 514), so writes before the start are found as well.',
+      en: 'It is not only behind the object: since 4.6 there is one before it too (EL7: present in 3.10.0-1127, absent in 514), so writes before the start are found as well.',
       zh: '不只在对象之后：4.6 起左侧也有（EL7：3.10.0-1127 有，514 没有），因此写到起始之前也能发现。',
     },
     see: ['0xbb', '0xcc', 'overrun', 'slub_debug'],
@@ -253,7 +255,7 @@ export const terms: readonly Term[] = [
       },
     ],
     correction: {
-      en: '0x6b that changed is a use after free. 0x5a shows the other error the other way round: found unchanged in data that is used, it was never initialised.',
+      en: 'A changed 0x6b means use after free. With 0x5a it is the other way round: found unchanged in data in use, it means that the data was never initialised.',
       zh: '0x6b 被改动说明释放后使用。0x5a 则相反：在被使用的数据里原样出现，才说明未初始化。',
     },
     see: ['0x5a', '0x6b', '0xa5', 'slub_debug'],
@@ -266,7 +268,7 @@ export const terms: readonly Term[] = [
     title: { en: '0x5a (POISON_INUSE)', zh: '0x5a（POISON_INUSE）' },
     text: [
       {
-        en: 'Written into an object when it is allocated, and into padding. Seen in data that is being used, it says the data was never initialised.',
+        en: 'Written into an object when it is allocated, and into padding. Seen in data in use, it means that the data was never initialised.',
         zh: '分配对象时填入，也填在 padding 里。若在正被使用的数据里看到它，说明数据从未初始化。',
       },
     ],
@@ -280,7 +282,7 @@ export const terms: readonly Term[] = [
     title: { en: '0x6b (POISON_FREE)', zh: '0x6b（POISON_FREE）' },
     text: [
       {
-        en: 'Written into an object when it is freed. Found changed: use after free. A pointer 6b6b6b6b6b6b6b6b in a crash: the same.',
+        en: 'Written into an object when it is freed. If it changed: use after free. A pointer 6b6b6b6b6b6b6b6b in a crash means the same.',
         zh: '释放对象时填入。被改动说明释放后使用；崩溃里的指针 6b6b6b6b6b6b6b6b 同理。',
       },
     ],
@@ -330,11 +332,11 @@ export const terms: readonly Term[] = [
     title: { en: 'slub_debug: checks of the slab allocator', zh: 'slub_debug：slab 分配器的检查' },
     text: [
       {
-        en: 'Boot option, F checks, Z red zones, P poison, U who allocated and freed, T trace; slub_debug=FZPU,kmalloc-64 for one cache. Current kernels write it slab_debug as well (seen in 6.12).',
+        en: 'Boot option: F consistency checks, Z red zones, P poisoning, U who allocated and freed, T trace; slub_debug=FZPU,kmalloc-64 for one cache. Current kernels write it slab_debug as well (seen in 6.12).',
         zh: '启动参数：F 一致性检查，Z red zone，P poisoning，U 记录分配与释放者，T 跟踪；slub_debug=FZPU,kmalloc-64 只针对一个缓存。较新的内核也写作 slab_debug（见于 6.12）。',
       },
       {
-        en: 'It costs memory and CPU: for one cache, on a test node. It finds corruption; for a leak use U and /sys/kernel/debug/slab/CACHE/alloc_traces (5.14; before, /sys/kernel/slab/CACHE/alloc_calls).',
+        en: 'It costs memory and CPU: use it for one cache, on a test node. It finds corruption; for a leak use U and /sys/kernel/debug/slab/CACHE/alloc_traces (5.14; before, /sys/kernel/slab/CACHE/alloc_calls).',
         zh: '会消耗内存与 CPU：只对一个缓存、在测试节点上开。它找的是内存破坏；查泄漏要用 U 再看 /sys/kernel/debug/slab/CACHE/alloc_traces（5.14 起，之前是 /sys/kernel/slab/CACHE/alloc_calls）。',
       },
     ],
@@ -363,12 +365,12 @@ export const terms: readonly Term[] = [
     title: { en: 'kmemleak: the kernel’s leak detector', zh: 'kmemleak：内核泄漏检测器' },
     text: [
       {
-        en: 'Keeps a record of each kmalloc, vmalloc, kmem_cache_alloc and percpu block and scans memory for pointers to them; a block to which none is found is reported with the stack that allocated it.',
-        zh: '记录每个 kmalloc、vmalloc、kmem_cache_alloc 与 percpu 块，并扫描内存寻找指向它们的指针；找不到任何指针的块，会连同分配时的调用栈一起报告。',
+        en: 'Keeps a record of each kmalloc, vmalloc, kmem_cache_alloc and percpu block and scans memory for pointers to them; a block to which it finds none is reported with the stack that allocated it.',
+        zh: '记录每个 kmalloc、vmalloc、kmem_cache_alloc 与 percpu 块，并扫描内存，寻找指向它们的指针；没有指针指向的块会连同分配时的调用栈一起报告。',
       },
     ],
     correction: {
-      en: 'A record that is still there is no leak by itself: only the scan decides. And what is still reachable is never reported: objects kept in a list that only grows, dying memory cgroups and their slab caches, pages from alloc_pages. It does not find the leak of K-01.',
+      en: 'A record that is still there is not by itself a leak: only the scan decides. And what is still reachable is never reported: objects kept in a list that only grows, dying memory cgroups and their slab caches, pages from alloc_pages. It does not find the leak of K-01.',
       zh: '记录还在并不等于泄漏，判定靠扫描。仍可到达的东西永远不会被报告：只增不减的链表里的对象、dying memcg 及其 slab 缓存、alloc_pages 分配的页。K-01 的泄漏它查不出来。',
     },
     see: ['kmemleak-file', 'kmemleak-scan', 'kmemleak-false-positives', 'config-debug-kmemleak'],
@@ -381,7 +383,7 @@ export const terms: readonly Term[] = [
     title: { en: '/sys/kernel/debug/kmemleak', zh: '/sys/kernel/debug/kmemleak' },
     text: [
       {
-        en: 'Read: the suspected leaks. Written: scan, clear, scan=SECONDS, scan=off, stack=off, dump=ADDRESS, off (until reboot). Needs CONFIG_DEBUG_KMEMLEAK and debugfs; most distribution kernels are built without.',
+        en: 'Read: the suspected leaks. Written: scan, clear, scan=SECONDS, scan=off, stack=off, dump=ADDRESS, off (until reboot). Needs CONFIG_DEBUG_KMEMLEAK and debugfs; most distribution kernels are built without it.',
         zh: '读取：疑似泄漏列表。写入：scan、clear、scan=秒数、scan=off、stack=off、dump=地址、off（直到重启）。需要 CONFIG_DEBUG_KMEMLEAK 与 debugfs；多数发行版内核没有编入。',
       },
     ],
@@ -400,7 +402,7 @@ export const terms: readonly Term[] = [
     title: { en: 'echo scan > /sys/kernel/debug/kmemleak', zh: 'echo scan > /sys/kernel/debug/kmemleak' },
     text: [
       {
-        en: 'Scans now. By itself it scans a minute after boot and then every ten minutes. A block must be older than 5 seconds and unchanged since the scan before, so a real leak shows at the second scan: clear, run the workload, scan twice ten seconds apart. Minutes of CPU on a large machine.',
+        en: 'Scans now. By default it scans a minute after boot and then every ten minutes. A block must be older than 5 seconds and unchanged since the previous scan, so a real leak shows at the second scan: clear, run the workload, scan twice ten seconds apart. On a large machine a scan takes minutes of CPU.',
         zh: '立即扫描。默认启动一分钟后首次扫描，之后每十分钟一次。块须存在 5 秒以上且自上次扫描后未变，因此真正的泄漏在第二次扫描才出现：先 clear，跑负载，隔十秒扫描两次。大机器上会占用数分钟 CPU。',
       },
     ],
@@ -420,7 +422,7 @@ export const terms: readonly Term[] = [
     title: { en: 'False results of kmemleak', zh: 'kmemleak 的误报与漏报' },
     text: [
       {
-        en: 'False positives: the pointer is in a register, encoded, in memory that is not scanned, or the object is freed later by RCU. False negatives: a stale value looks like a pointer, or the object is still reachable. Believe a group that grows over several scans.',
+        en: 'False positives: the pointer is in a register, encoded, in memory that is not scanned, or the object is freed later by RCU. False negatives: a stale value looks like a pointer, or the object is still reachable. Trust only a group that grows over several scans.',
         zh: '误报：指针在寄存器里、被编码、位于不扫描的内存，或对象稍后由 RCU 释放。漏报：残留值恰好像指针，或对象仍可到达。只相信多次扫描中持续增长的一组。',
       },
     ],
@@ -434,8 +436,8 @@ export const terms: readonly Term[] = [
     title: { en: 'CONFIG_DEBUG_KMEMLEAK', zh: 'CONFIG_DEBUG_KMEMLEAK' },
     text: [
       {
-        en: 'Builds kmemleak in. “is not set” on nearly all distribution kernels: a debug kernel is needed. With …_DEFAULT_OFF it also wants kmemleak=on at boot.',
-        zh: '编入 kmemleak。几乎所有发行版内核都是 “is not set”，需使用 debug 内核。若设了 …_DEFAULT_OFF，还须启动参数 kmemleak=on。',
+        en: 'Builds kmemleak in. “is not set” on nearly all distribution kernels: a debug kernel is needed. With …_DEFAULT_OFF it also needs kmemleak=on at boot.',
+        zh: '编入 kmemleak。几乎所有发行版内核都是“is not set”，需使用 debug 内核。若设了 …_DEFAULT_OFF，还须启动参数 kmemleak=on。',
       },
     ],
     see: ['kmemleak'],
@@ -518,7 +520,7 @@ export const terms: readonly Term[] = [
     title: { en: '/boot/config-$(uname -r)', zh: '/boot/config-$(uname -r)' },
     text: [
       {
-        en: 'What this kernel was built with; the same in /proc/config.gz where the kernel has it. Only the file of the running release counts. Built in does not mean active: CONFIG_MEMCG_KMEM=y is on every distribution kernel.',
+        en: 'The options this kernel was built with; some kernels show the same in /proc/config.gz. Only the file of the running release counts. Built in does not mean active: CONFIG_MEMCG_KMEM=y is on every distribution kernel.',
         zh: '该内核的编译选项；有的内核也提供 /proc/config.gz。只有与运行版本一致的文件才算数。编入不等于启用：所有发行版内核都是 CONFIG_MEMCG_KMEM=y。',
       },
     ],
@@ -532,7 +534,7 @@ export const terms: readonly Term[] = [
     title: { en: 'CONFIG_MEMCG', zh: 'CONFIG_MEMCG' },
     text: [
       {
-        en: 'The memory controller: memory limits of containers. On every kernel that runs Kubernetes. Boot options such as cgroup_disable=memory switch it off.',
+        en: 'The memory controller, behind the memory limits of containers. Every kernel that runs Kubernetes has it. The boot option cgroup_disable=memory switches it off.',
         zh: '内存控制器，容器内存限制的基础。能运行 Kubernetes 的内核都有。启动参数 cgroup_disable=memory 可将其关闭。',
       },
     ],
@@ -547,7 +549,7 @@ export const terms: readonly Term[] = [
     text: [
       {
         en: 'Kernel memory accounting is built in. On 3.10 it is active only for cgroups whose kmem.limit was written, so =y proves nothing there; since 6.11 it comes with CONFIG_MEMCG.',
-        zh: '编入了内核内存计账。3.10 上只对写过 kmem.limit 的 cgroup 生效，所以 =y 说明不了问题；6.11 起并入 CONFIG_MEMCG。',
+        zh: '编入了内核内存记账。3.10 上只对写过 kmem.limit 的 cgroup 生效，所以 =y 说明不了问题；6.11 起并入 CONFIG_MEMCG。',
       },
     ],
     see: ['kmem-accounting'],
@@ -574,7 +576,7 @@ export const terms: readonly Term[] = [
     title: { en: 'CONFIG_MEMCG_SWAP_ENABLED', zh: 'CONFIG_MEMCG_SWAP_ENABLED' },
     text: [
       {
-        en: 'Swap accounting is on without swapaccount=1 at boot. Gone since 5.8, where it always is. It does not concern kernel memory.',
+        en: 'Swap accounting is on without swapaccount=1 at boot. Gone since 5.8, where it is always on. It has nothing to do with kernel memory.',
         zh: '不加启动参数 swapaccount=1 也会统计 swap。5.8 起取消，一律开启。与内核内存无关。',
       },
     ],
@@ -603,12 +605,12 @@ export const terms: readonly Term[] = [
     title: { en: 'cgroup.memory=nokmem', zh: 'cgroup.memory=nokmem' },
     text: [
       {
-        en: 'Kernel boot option: kernel memory is not charged to cgroups at all. Known from 4.5, and on EL7 from 3.10.0-1062.4.1; older kernels ignore it without a word. Per-pod limits no longer contain kernel memory.',
+        en: 'Kernel boot option: kernel memory is not charged to cgroups at all. Supported from 4.5 on, and on EL7 from 3.10.0-1062.4.1 on; older kernels silently ignore it. Per-pod limits no longer contain kernel memory.',
         zh: '内核启动参数：完全不把内核内存记到 cgroup。4.5 起支持，EL7 须 3.10.0-1062.4.1 起；更旧的内核会静默忽略。之后 Pod 的限制不再约束内核内存。',
       },
     ],
     correction: {
-      en: 'It is no cure on the kernels where the leak is worst: 3.10.0-514 and its like have no parser for it. Upgrade first, then check that memory.kmem.slabinfo of a new container gives EIO.',
+      en: 'It is no cure on the kernels where the leak is worst: 3.10.0-514 and similar kernels do not parse it. Upgrade first, then check that memory.kmem.slabinfo of a new container gives EIO.',
       zh: '在泄漏最严重的内核上它不起作用：3.10.0-514 之类根本不解析。应先升级内核，再确认新容器的 memory.kmem.slabinfo 返回 EIO。',
     },
     see: ['K-07', 'nokmem-boot-option', 'goflags-nokmem'],
@@ -637,13 +639,13 @@ export const terms: readonly Term[] = [
     },
     text: [
       {
-        en: 'Builds kubelet so that it does not activate kernel memory accounting: ./build/run.sh make kubelet KUBE_BUILD_PLATFORMS=linux/amd64 GOFLAGS="-tags=nokmem". Works from 1.14, not needed from about 1.22. runc: make BUILDTAGS="seccomp selinux nokmem" for rc6 to rc93.',
+        en: 'Builds a kubelet that does not switch on kernel memory accounting: ./build/run.sh make kubelet KUBE_BUILD_PLATFORMS=linux/amd64 GOFLAGS="-tags=nokmem". Works from 1.14, not needed from about 1.22. runc: make BUILDTAGS="seccomp selinux nokmem" for rc6 to rc93.',
         zh: '编译出不开启 kmem accounting 的 kubelet：./build/run.sh make kubelet KUBE_BUILD_PLATFORMS=linux/amd64 GOFLAGS="-tags=nokmem"。1.14 起可用，约 1.22 起不再需要。runc（rc6 到 rc93）则为 make BUILDTAGS="seccomp selinux nokmem"。',
       },
     ],
     correction: {
       en: 'It is a make variable of the build. “kubelet GOFLAGS=…” on a command line does nothing. Both kubelet and runc must be built so: a child inherits the accounting of its parent.',
-      zh: '这是编译时的 make 变量，在命令行上执行 “kubelet GOFLAGS=…” 没有任何作用。kubelet 与 runc 都要这样编译：子 cgroup 会继承父级的计账。',
+      zh: '这是编译时的 make 变量，在命令行上执行“kubelet GOFLAGS=…”没有任何作用。kubelet 与 runc 都要这样编译：子 cgroup 会继承父级的记账。',
     },
     see: ['runtime-without-kmem', 'K-05', 'K-04'],
     source: [
@@ -677,8 +679,8 @@ export const terms: readonly Term[] = [
       },
     ],
     correction: {
-      en: 'No package of build 1075 was ever shipped. And the upgrade alone may not do: with accounting active, one report still has the leak on 3.10.0-1160.24.1, so keep kmem off as well.',
-      zh: '构建 1075 从未作为软件包发布。而且只升级可能不够：有报告称计账开启时 3.10.0-1160.24.1 仍泄漏，因此还应关闭 kmem。',
+      en: 'No package of build 1075 was ever shipped. And the upgrade alone may not be enough: with accounting active, one report still has the leak on 3.10.0-1160.24.1, so keep kmem off as well.',
+      zh: '构建 1075 从未作为软件包发布。而且只升级可能不够：有报告称记账开启时 3.10.0-1160.24.1 仍泄漏，因此还应关闭 kmem。',
     },
     see: ['K-01', 'kernel-upgrade-el7'],
     source: [
@@ -694,7 +696,7 @@ export const terms: readonly Term[] = [
     text: [
       {
         en: 'EL7 kernels are 3.10 with years of backports, so the build number decides, not “3.10”. Kernel memory accounting there is opt-in, cannot reclaim, and leaks.',
-        zh: 'EL7 内核是 3.10 加上多年的回移补丁，因此要看构建号，而不是 “3.10”。其 kmem accounting 需手动触发、不能回收，且会泄漏。',
+        zh: 'EL7 内核是 3.10 加上多年的 backport 补丁，因此要看构建号，而不是“3.10”。其 kmem accounting 默认关闭、不能回收，且会泄漏。',
       },
     ],
     see: ['K-01', 'K-02', 'K-03', 'K-07'],
@@ -707,8 +709,8 @@ export const terms: readonly Term[] = [
     title: { en: 'runc', zh: 'runc' },
     text: [
       {
-        en: 'The program that makes containers and their cgroups. From 1.0.0-rc3 to rc93 it writes memory.kmem.limit_in_bytes (1, then -1) of each, which switches accounting on where that is opt-in.',
-        zh: '创建容器及其 cgroup 的程序。1.0.0-rc3 到 rc93 会对每个 cgroup 写 memory.kmem.limit_in_bytes（先 1 后 -1），在 opt-in 的内核上由此开启计账。',
+        en: 'The program that creates containers and their cgroups. From 1.0.0-rc3 to rc93 it writes memory.kmem.limit_in_bytes (1, then -1) of each, which switches accounting on where that is opt-in.',
+        zh: '创建容器及其 cgroup 的程序。1.0.0-rc3 到 rc93 会对每个 cgroup 写 memory.kmem.limit_in_bytes（先 1 后 -1），在默认不记账的内核上由此开启记账。',
       },
     ],
     see: ['K-04', 'runtime-without-kmem'],
@@ -721,8 +723,8 @@ export const terms: readonly Term[] = [
     title: { en: 'kubelet', zh: 'kubelet' },
     text: [
       {
-        en: 'Makes the cgroups of pods and QoS classes with runc’s libcontainer, and so activates accounting on opt-in kernels above the containers. It evicts by working_set; it kills nothing on OOM, the kernel does.',
-        zh: '用 runc 的 libcontainer 创建 Pod 与 QoS 层级的 cgroup，因此在 opt-in 的内核上会在容器之上就开启计账。它按 working_set 驱逐；OOM kill 由内核执行，与它无关。',
+        en: 'It creates the cgroups of pods and QoS classes with runc’s libcontainer, and so switches on accounting above the containers on opt-in kernels. It evicts by working_set; OOM kills come from the kernel, not from kubelet.',
+        zh: '用 runc 的 libcontainer 创建 Pod 与 QoS 层级的 cgroup，因此在默认不记账的内核上，在容器的上级就会开启记账。它按 working_set 驱逐 Pod；OOM kill 由内核执行，不是 kubelet。',
       },
     ],
     see: ['K-05', 'eviction', 'runtime-without-kmem'],
@@ -749,8 +751,8 @@ export const terms: readonly Term[] = [
         zh: '某个 slab 缓存没能申请到页。这不是 OOM kill：调用方得到 ENOMEM。node -1 表示任意 NUMA 节点。',
       },
       {
-        en: 'Read the next line: a cache named cache(id:cgroup) says that the limit of that cgroup was hit, while the node may have plenty of memory. A plain name says that the node itself was short of pages.',
-        zh: '看下一行：若缓存名为 cache(id:cgroup)，是撞到了该 cgroup 的限制，节点内存可能很充足；若没有后缀，则是节点本身缺页。',
+        en: 'Read the next line: a cache named cache(id:cgroup) says that the limit of that cgroup was hit, while the node may have plenty of memory. A plain name means that the node itself was short of pages. From 5.9 on there are no such suffixes, and a cgroup’s limit fails the allocation without this line.',
+        zh: '看下一行：若缓存名为 cache(id:cgroup)，是达到了该 cgroup 的限制，节点内存可能很充足；若没有后缀，则是节点本身没有可用的页。5.9 起缓存名不再带后缀，cgroup 达到限制时分配失败但不打印这一行。',
       },
     ],
     see: ['slub-allocation-failure', 'K-03', 'K-01'],
@@ -768,8 +770,8 @@ export const terms: readonly Term[] = [
     title: { en: 'kmem: usage N kB, limit N kB, failcnt N', zh: 'kmem: usage N kB, limit N kB, failcnt N' },
     text: [
       {
-        en: 'In an OOM report of cgroup v1: how much of the cgroup’s usage is kernel memory. Near the usage of the line “memory:” with next to no rss below: kernel memory fills the limit, and a larger heap or limit is no cure. On 3.10 any value above 0 proves that accounting was activated.',
-        zh: 'cgroup v1 的 OOM 报告中的一行：该 cgroup 用量里有多少是内核内存。若接近 “memory:” 行的用量，而下面的 rss 几乎为 0，说明限制是被内核内存占满的，调大堆或限制都不治本。在 3.10 上只要大于 0 就证明计账已被开启。',
+        en: 'In an OOM report of cgroup v1: how much of the cgroup’s usage is kernel memory. If it is close to the usage in the line “memory:” and there is next to no rss below, kernel memory fills the limit, and a larger heap or limit is no cure. On 3.10 any value above 0 proves that accounting was activated.',
+        zh: 'cgroup v1 的 OOM 报告中的一行：该 cgroup 用量里有多少是内核内存。若接近“memory:”行的用量，而下面的 rss 几乎为 0，说明限制是被内核内存占满的，调大堆或限制都不治本。在 3.10 上只要大于 0 就证明记账已被开启。',
       },
     ],
     see: ['kmem-fills-memcg', 'unlimited', 'failcnt', 'K-01'],
@@ -790,7 +792,7 @@ export const terms: readonly Term[] = [
     title: { en: '9007199254740988kB: no limit', zh: '9007199254740988kB：无限制' },
     text: [
       {
-        en: 'The largest value of the counter, the kernel’s way of saying “no limit”. With a limit so large failcnt 0 is no surprise.',
+        en: 'The largest value of the counter, the kernel’s way of saying “no limit”. With so large a limit failcnt 0 is no surprise.',
         zh: '计数器的最大值，即内核表示“无限制”的方式。限制如此之大，failcnt 为 0 不足为奇。',
       },
     ],
@@ -804,8 +806,8 @@ export const terms: readonly Term[] = [
     title: { en: 'failcnt', zh: 'failcnt' },
     text: [
       {
-        en: 'How often a charge met the limit. Each may have been answered by reclaim, so it is no count of OOM kills; that is oom_kill of memory.oom_control (4.13) or memory.events.',
-        zh: '记账撞到限制的次数。每次都可能靠回收解决，因此不是 OOM kill 次数；后者见 memory.oom_control 的 oom_kill（4.13 起）或 memory.events。',
+        en: 'How often a charge hit the limit. Reclaim may have resolved each of them, so it is not a count of OOM kills; that is oom_kill of memory.oom_control (4.13) or memory.events.',
+        zh: '记账达到限制的次数。每次都可能靠回收解决，因此不是 OOM kill 次数；后者见 memory.oom_control 的 oom_kill（4.13 起）或 memory.events。',
       },
     ],
     see: ['memory.oom_control'],
@@ -824,8 +826,8 @@ export const terms: readonly Term[] = [
     title: { en: 'Memory cgroup stats for PATH', zh: 'Memory cgroup stats for PATH' },
     text: [
       {
-        en: 'What the cgroup at its limit holds. On 3.10 one line for each cgroup of the subtree, in kB, with the values of that cgroup alone; kernel memory is not in it. If the sum of rss and cache is far below “memory: usage”, the rest is kernel memory.',
-        zh: '达到限制的 cgroup 里有什么。3.10 上子树里每个 cgroup 一行，单位 KB，只含该 cgroup 自身的值，不含内核内存。若 rss 与 cache 之和远小于 “memory: usage”，其余就是内核内存。',
+        en: 'What the cgroup at its limit holds. On 3.10 there is one line for each cgroup of the subtree, in KB, with the values of that cgroup alone; kernel memory is not in it. If the sum of rss and cache is far below “memory: usage”, the rest is kernel memory.',
+        zh: '达到限制的 cgroup 里有什么。3.10 上子树里每个 cgroup 一行，单位 KB，只含该 cgroup 自身的值，不含内核内存。若 rss 与 cache 之和远小于“memory: usage”，其余就是内核内存。',
       },
     ],
     see: ['kmem-line', 'rss', 'cache'],
@@ -849,8 +851,8 @@ export const terms: readonly Term[] = [
     },
     text: [
       {
-        en: 'A limit was hit and reclaim failed, so the kernel killed a process of that cgroup; the node may have free memory. The score is the share of the limit in permille plus oom_score_adj: 1074 = 78 ‰ + 996. A low share tells that the victim holds little of the memory. The process really killed is in the line “Killed process”.',
-        zh: '撞到限制且回收失败，内核杀掉了该 cgroup 里的一个进程；节点可能还有空闲内存。score = 占限制的千分比 + oom_score_adj：1074 = 78‰ + 996。占比很低说明受害者并不是占内存的大头。实际被杀的进程见 “Killed process” 行。',
+        en: 'A limit was hit and reclaim failed, so the kernel killed a process of that cgroup; the node may have free memory. The score is the share of the limit in permille plus oom_score_adj: 1074 = 78‰ + 996. A low share means that the victim holds little of the memory. The line “Killed process” names the process really killed.',
+        zh: '达到限制且回收失败，内核杀掉了该 cgroup 里的一个进程；节点可能还有空闲内存。score = 占限制的千分比 + oom_score_adj：1074 = 78‰ + 996。占比很低说明受害者并不是占内存的大头。实际被杀的进程见“Killed process”行。',
       },
     ],
     see: ['memcg-oom-kill', 'oom_score_adj', 'oom-killer'],
@@ -869,8 +871,8 @@ export const terms: readonly Term[] = [
     title: { en: 'COMM invoked oom-killer', zh: 'COMM invoked oom-killer' },
     text: [
       {
-        en: 'The first line of an OOM report: whose allocation could not be met, which is not necessarily who is to blame or who is killed. gfp_mask=0xd0 is GFP_KERNEL on 3.10, printed for user pages charged to a cgroup as well; order=0 is a single page.',
-        zh: 'OOM 报告的第一行：谁的分配没能满足，不一定是元凶，也不一定是被杀者。3.10 上 gfp_mask=0xd0 即 GFP_KERNEL，向 cgroup 记账的用户页也打印它；order=0 表示单页。',
+        en: 'The first line of an OOM report: the process whose allocation failed, which is not necessarily the one to blame or the one killed. gfp_mask=0xd0 is GFP_KERNEL on 3.10, printed for user pages charged to a cgroup as well; order=0 is a single page.',
+        zh: 'OOM 报告的第一行：哪个进程的分配没能满足；它不一定是元凶，也不一定被杀。3.10 上 gfp_mask=0xd0 即 GFP_KERNEL，向 cgroup 记账的用户页也打印它；order=0 表示单页。',
       },
     ],
     see: ['oom-killer', 'oom_score_adj', 'memcg-oom-kill', 'node-oom-kill'],
@@ -892,12 +894,12 @@ export const terms: readonly Term[] = [
     title: { en: 'The OOM killer', zh: 'OOM killer' },
     text: [
       {
-        en: 'Kills a process when memory cannot be had: of a cgroup when a charge would pass the limit of that cgroup or of any above it (pod, QoS class, kubepods) and reclaim could not free enough; of the whole node when the zones run out.',
-        zh: '在拿不到内存时杀进程：cgroup 级别——记账会超出该 cgroup 或其任一上级（Pod、QoS、kubepods）的限制且回收不出足够的页；节点级别——内存 zone 耗尽。',
+        en: 'Kills a process when memory runs out: in a cgroup, when a charge would exceed the limit of that cgroup or of any above it (pod, QoS class, kubepods) and reclaim could not free enough; on the whole node, when its zones run out.',
+        zh: '内存耗尽时杀进程。cgroup 级别：记账会超出该 cgroup 或其任一上级（Pod、QoS、kubepods）的限制，而回收不出足够的页；节点级别：内存 zone 耗尽。',
       },
       {
-        en: 'The victim is who has the most rss, swap and page tables, plus oom_score_adj.',
-        zh: '选择 rss、swap、页表之和加上 oom_score_adj 后最高的进程。',
+        en: 'The victim is the process with the highest sum of rss, swap and page tables plus oom_score_adj.',
+        zh: '被杀的是 rss、swap、页表之和再加上 oom_score_adj 后得分最高的进程。',
       },
     ],
     correction: {
@@ -915,7 +917,7 @@ export const terms: readonly Term[] = [
     title: { en: 'oom_score_adj', zh: 'oom_score_adj' },
     text: [
       {
-        en: 'Added to a process’s score in permille; -1000 is never killed. kubelet sets -997 for Guaranteed (-998 on old versions), 1000 for BestEffort, and for Burstable 1000 minus the permille of the node’s memory that is requested: 996 is a request of about 0.4 % of the node.',
+        en: 'Added to a process’s score, in permille; with -1000 it is never killed. kubelet sets -997 for Guaranteed (-998 on old versions), 1000 for BestEffort, and for Burstable 1000 minus the permille of the node’s memory that is requested: 996 is a request of about 0.4% of the node.',
         zh: '以千分比加到进程得分上；-1000 表示绝不杀。kubelet 对 Guaranteed 设 -997（旧版 -998），BestEffort 设 1000，Burstable 设 1000 减去请求占节点内存的千分比：996 即请求约为节点的 0.4%。',
       },
     ],
@@ -945,12 +947,12 @@ export const terms: readonly Term[] = [
     },
     text: [
       {
-        en: 'Under /sys/fs/cgroup/memory this is not the disk: there is no memory cgroup id left. Compare num_cgroups of /proc/cgroups with 65535, and count the directories.',
-        zh: '出现在 /sys/fs/cgroup/memory 下时与磁盘无关：内存 cgroup id 用完了。把 /proc/cgroups 的 num_cgroups 与 65535 比较，再数目录。',
+        en: 'Under /sys/fs/cgroup/memory this is not about the disk: no memory cgroup id is left. Compare num_cgroups of /proc/cgroups with 65535, and count the directories.',
+        zh: '出现在 /sys/fs/cgroup/memory 下时与磁盘无关：内存 cgroup ID 用完了。把 /proc/cgroups 的 num_cgroups 与 65535 比较，再数目录。',
       },
       {
-        en: 'With inotify_add_watch in the message it is fs.inotify.max_user_watches. Kernels from 4.7 until 5.8, and EL7 with private ids, may say “cannot allocate memory” instead.',
-        zh: '若报错里有 inotify_add_watch，则是 fs.inotify.max_user_watches。4.7 起、5.8 之前的内核以及带私有 id 的 EL7，报的可能是 “cannot allocate memory”。',
+        en: 'With inotify_add_watch in the message it is about fs.inotify.max_user_watches. Kernels from 4.7 until 5.8, and EL7 with private ids, may say “cannot allocate memory” instead.',
+        zh: '若报错里有 inotify_add_watch，则是 fs.inotify.max_user_watches。4.7 起、5.8 之前的内核以及带私有 ID 的 EL7，报的可能是“cannot allocate memory”。',
       },
     ],
     see: ['memcg-id-exhaustion', 'K-02', 'cssid', 'K-51'],
@@ -965,7 +967,7 @@ export const terms: readonly Term[] = [
     text: [
       {
         en: 'From mkdir under the memory hierarchy: memory cgroup ids or, on EL7, places for kernel memory accounting have run out. From fork or socket: a limit of the cgroup or of pids. From malloc: the node or an address space limit.',
-        zh: 'mkdir 内存层级时：内存 cgroup id 用尽，EL7 上也可能是 kmem 计账的位置用尽。fork 或 socket 时：cgroup 限制或 pids 限制。malloc 时：节点内存或地址空间限制。',
+        zh: 'mkdir 内存层级时：内存 cgroup ID 用尽，EL7 上也可能是 kmem 记账的位置用尽。fork 或 socket 时：cgroup 限制或 pids 限制。malloc 时：节点内存或地址空间限制。',
       },
     ],
     see: ['K-02', 'K-03', 'memcg-id-exhaustion'],
@@ -981,8 +983,8 @@ export const terms: readonly Term[] = [
     title: { en: 'dmesg -T', zh: 'dmesg -T' },
     text: [
       {
-        en: 'The kernel’s ring with wall clock time, in the language of the locale: 五 7月 3 is Friday 3 July. The time is computed from the uptime and wrong after suspend. A grep loses the lines that belong together: keep the whole report.',
-        zh: '带墙上时间的内核日志，随 locale 变化：“五 7月 3” 即 7 月 3 日星期五。时间由开机时长推算，休眠后会有偏差。grep 会丢掉同一报告的其他行：请保留完整报告。',
+        en: 'The kernel’s ring buffer with wall clock time, in the language of the locale: 五 7月 3 is Friday 3 July. The time is computed from the uptime and is wrong after a suspend. grep loses lines that belong to the same report: keep the whole report.',
+        zh: '内核环形缓冲区的日志，带日期时间，语言随 locale 变化：“五 7月 3”即 7 月 3 日星期五。时间由开机时长推算，休眠后会有偏差。grep 会丢掉同一报告的其他行：请保留完整报告。',
       },
     ],
     see: ['save-evidence'],
@@ -995,7 +997,7 @@ export const terms: readonly Term[] = [
     title: { en: 'uname -r', zh: 'uname -r' },
     text: [
       {
-        en: 'The release of the running kernel. The package installed last may not be the one that runs: a fix is there only after the reboot.',
+        en: 'The release of the running kernel. The package installed last may not be the one running: a fix takes effect only after the reboot.',
         zh: '正在运行的内核版本。最后安装的软件包未必在运行：重启之后修复才生效。',
       },
     ],
@@ -1015,12 +1017,12 @@ export const terms: readonly Term[] = [
     title: { en: 'container_memory_max_usage_bytes: the peak', zh: 'container_memory_max_usage_bytes：峰值' },
     text: [
       {
-        en: 'The highest usage since the cgroup was made or the value reset: memory.max_usage_in_bytes on v1, memory.peak on v2 (5.19), else 0.',
+        en: 'The highest usage since the cgroup was created or the value was reset: memory.max_usage_in_bytes on v1, memory.peak on v2 (5.19), else 0.',
         zh: '自 cgroup 创建或清零以来的最高用量：v1 为 memory.max_usage_in_bytes，v2 为 memory.peak（5.19 起），否则为 0。',
       },
     ],
     correction: {
-      en: 'It is not the most that may be used: that is the limit, container_spec_memory_limit_bytes.',
+      en: 'It is not the maximum that may be used: that is the limit, container_spec_memory_limit_bytes.',
       zh: '它不是“最大可用内存”：那是限制，即 container_spec_memory_limit_bytes。',
     },
     see: ['usage', 'working_set'],
@@ -1045,12 +1047,12 @@ export const terms: readonly Term[] = [
     },
     text: [
       {
-        en: 'memory.usage_in_bytes or memory.current: anonymous memory, page cache, tmpfs and charged kernel memory. This is what the limit is held against. On the root of v1 it leaves kernel memory out.',
-        zh: '即 memory.usage_in_bytes 或 memory.current：匿名内存、页缓存、tmpfs 与计账的内核内存。限制比对的就是它。v1 的根 cgroup 不含内核内存。',
+        en: 'memory.usage_in_bytes or memory.current: anonymous memory, page cache, tmpfs and charged kernel memory. This is what the kernel compares with the limit. On the root of v1 it leaves out kernel memory.',
+        zh: '即 memory.usage_in_bytes 或 memory.current：匿名内存、页缓存、tmpfs 与记账的内核内存。限制比对的就是它。v1 的根 cgroup 不含内核内存。',
       },
     ],
     correction: {
-      en: 'It is not “memory applied for plus working set”: memory counts when it is touched, and the working set is a part of usage, not added to it.',
+      en: 'It is not “requested memory plus working set”: memory is charged when it is touched, and the working set is a part of usage, not added to it.',
       zh: '它不是“已申请的内存 + 工作集”：内存在真正触碰时才记账，而工作集是用量的一部分，并非另外相加。',
     },
     see: ['working_set', 'cache', 'rss'],
@@ -1071,7 +1073,7 @@ export const terms: readonly Term[] = [
       },
     ],
     correction: {
-      en: 'The OOM killer does not use it. The kernel compares the page counter (usage) with the limit of the cgroup and of every cgroup above it, and kills when reclaim frees too little.',
+      en: 'The OOM killer does not use it. The kernel compares the page counter (usage) with the limit of the cgroup and of every cgroup above it, and kills if reclaim frees too little.',
       zh: 'OOM killer 不使用它。内核拿页计数器（usage）与该 cgroup 及其每一级上级的限制比较，回收不足时才杀进程。',
     },
     see: ['oom-killer', 'usage', 'inactive_file', 'K-23'],
@@ -1151,7 +1153,7 @@ export const terms: readonly Term[] = [
     title: { en: 'rss_huge: transparent huge pages', zh: 'rss_huge：透明大页' },
     text: [
       {
-        en: 'The part of rss in huge pages. Close to rss: the allocator may count far less than the kernel (K-37).',
+        en: 'The part of rss in huge pages. If it is close to rss, the allocator may count far less than the kernel (K-37).',
         zh: 'rss 中以大页存在的部分。接近 rss 时，分配器自己的统计可能远小于内核的（K-37）。',
       },
     ],
@@ -1187,7 +1189,7 @@ export const terms: readonly Term[] = [
     title: { en: 'Memory pressure and eviction', zh: '内存压力与驱逐' },
     text: [
       {
-        en: 'kubelet evicts pods when memory.available, capacity minus working_set of the node, falls below its threshold (100Mi). That is another thing than an OOM kill, and it is blind to kernel memory outside the containers.',
+        en: 'kubelet evicts pods when memory.available, capacity minus working_set of the node, falls below its threshold (100Mi). That is not an OOM kill, and it is blind to kernel memory outside the containers.',
         zh: '当 memory.available（容量减去节点 working_set）低于阈值（100Mi）时，kubelet 驱逐 Pod。这与 OOM kill 是两回事，而且看不到容器之外的内核内存。',
       },
     ],
@@ -1214,7 +1216,7 @@ export const terms: readonly Term[] = [
     },
     text: [
       {
-        en: 'One directory for each live memory cgroup: kubepods, QoS class (burstable, besteffort), pod, container. Directories are only the living: removed ones that are still held are not here. On v2 it is /sys/fs/cgroup itself.',
+        en: 'One directory for each live memory cgroup: kubepods, QoS class (burstable, besteffort), pod, container. Only live ones have a directory: removed ones that are not freed are not here. On v2 it is /sys/fs/cgroup itself.',
         zh: '每个存活的内存 cgroup 一个目录：kubepods、QoS 层级（burstable、besteffort）、Pod、容器。目录里只有活的，已删除但未释放的不在其中。v2 则是 /sys/fs/cgroup 本身。',
       },
     ],
@@ -1254,7 +1256,7 @@ export const terms: readonly Term[] = [
     text: [
       {
         en: 'Kernel memory charged to the cgroup and those below, a part of memory.usage_in_bytes. On 3.10 it is 0 unless accounting was activated. v2: kernel of memory.stat (5.18).',
-        zh: '记在该 cgroup 及其下级的内核内存，是 memory.usage_in_bytes 的一部分。3.10 上未开启计账时为 0。v2 见 memory.stat 的 kernel（5.18 起）。',
+        zh: '记在该 cgroup 及其下级的内核内存，是 memory.usage_in_bytes 的一部分。3.10 上未开启记账时为 0。v2 见 memory.stat 的 kernel（5.18 起）。',
       },
     ],
     see: ['kmem-fills-memcg', 'kmem'],
@@ -1268,7 +1270,7 @@ export const terms: readonly Term[] = [
     text: [
       {
         en: 'The slab caches of one cgroup. On EL7 an input/output error says that accounting is not active there; a table that it is. Empty on 5.9 and EL8.5 and later. Read one or two, never all: each read holds the slab mutex (K-39).',
-        zh: '一个 cgroup 的 slab 缓存。EL7 上返回 Input/output error 说明未开启计账，能读到表格则说明已开启。5.9 与 EL8.5 起恒为空。读一两个即可，绝不要全读：每次读取都持有 slab mutex（K-39）。',
+        zh: '一个 cgroup 的 slab 缓存。EL7 上返回 Input/output error 说明未开启记账，能读到表格则说明已开启。5.9 与 EL8.5 起恒为空。读一两个即可，绝不要全读：每次读取都持有 slab mutex（K-39）。',
       },
     ],
     see: ['kmem-accounting', 'K-39'],
@@ -1286,8 +1288,8 @@ export const terms: readonly Term[] = [
     title: { en: 'memory.limit_in_bytes, memory.max', zh: 'memory.limit_in_bytes、memory.max' },
     text: [
       {
-        en: 'What usage of this cgroup may not pass. Every cgroup above has its own, and the first one that is hit decides.',
-        zh: '该 cgroup 用量不得超过的值。每一级上级都有自己的限制，先撞到哪个算哪个。',
+        en: 'What usage of this cgroup may not exceed. Every cgroup above has its own limit; the first one that is hit decides.',
+        zh: '该 cgroup 用量不得超过的值。每一级上级都有自己的限制，先达到的那个起作用。',
       },
     ],
     see: ['oom-killer', 'unlimited'],
@@ -1315,7 +1317,7 @@ export const terms: readonly Term[] = [
     text: [
       {
         en: 'oom_kill counts the processes killed (4.13): on v1 in the cgroup of the victim, on v2 upwards as well. oom and max count limits hit.',
-        zh: 'oom_kill 为被杀进程数（4.13 起）：v1 记在受害者的 cgroup，v2 还逐级向上累计。oom 与 max 是撞到限制的次数。',
+        zh: 'oom_kill 为被杀进程数（4.13 起）：v1 记在受害者的 cgroup，v2 还逐级向上累计。oom 与 max 是达到限制的次数。',
       },
     ],
     see: ['memcg-oom-kill', 'failcnt'],
@@ -1338,8 +1340,8 @@ export const terms: readonly Term[] = [
     },
     text: [
       {
-        en: 'num_cgroups counts cgroups not yet freed; minus the directories it is the dying ones on v1. On 3.10 it was measured to miss them: there count names cache(id:cgroup) under /sys/kernel/slab. v2: nr_dying_descendants.',
-        zh: 'num_cgroups 是尚未释放的 cgroup 数，v1 上减去目录数即为 dying。实测 3.10 上它会漏数：应数 /sys/kernel/slab 下 cache(id:cgroup) 形式的名字。v2 看 nr_dying_descendants。',
+        en: 'num_cgroups counts cgroups not yet freed; on v1, subtracting the directories gives the dying ones. On 3.10 it can miss them (measured): there count the names cache(id:cgroup) under /sys/kernel/slab. v2: nr_dying_descendants.',
+        zh: 'num_cgroups 是尚未释放的 cgroup 数，v1 上减去目录数即为 dying。3.10 上它可能漏数（实测）：应数 /sys/kernel/slab 下 cache(id:cgroup) 形式的名字。v2 看 nr_dying_descendants。',
       },
     ],
     see: ['dying-memcgs', 'dying-memcg', 'K-02'],
@@ -1381,7 +1383,7 @@ export const terms: readonly Term[] = [
     text: [
       {
         en: 'SUnreclaim, Percpu, KernelStack, PageTables and VmallocUsed are kernel memory that no container metric shows in full. A share that grows with pod churn is a leak or dying cgroups. MemAvailable is what can be had without swapping.',
-        zh: 'SUnreclaim、Percpu、KernelStack、PageTables、VmallocUsed 是容器指标无法完整体现的内核内存。若占比随 Pod 创建销毁增长，就是泄漏或 dying cgroup。MemAvailable 是不换出即可得到的内存。',
+        zh: 'SUnreclaim、Percpu、KernelStack、PageTables、VmallocUsed 是容器指标无法完整体现的内核内存。若占比随 Pod 创建销毁增长，就是泄漏或 dying memcg。MemAvailable 是不换出即可得到的内存。',
       },
     ],
     see: ['unreclaimable-slab-share', 'slab', 'K-11'],
@@ -1429,7 +1431,7 @@ export const terms: readonly Term[] = [
     title: { en: 'order', zh: 'order' },
     text: [
       {
-        en: 'An allocation of 2^order pages in one piece: order=0 is a single page. A failure with order above 0 may be fragmentation rather than shortage.',
+        en: 'An allocation of 2^order pages in one piece: order=0 is a single page. A failure with order above 0 may be fragmentation rather than a lack of memory.',
         zh: '一次分配 2^order 个连续页：order=0 即单页。order 大于 0 的失败可能是碎片化，而不是内存不足。',
       },
     ],
@@ -1443,7 +1445,7 @@ export const terms: readonly Term[] = [
     title: { en: 'Swap', zh: 'swap' },
     text: [
       {
-        en: 'Kernel memory is never swapped out, so a limit filled by it can only be met by freeing it. Kubernetes nodes mostly have no swap, and tmpfs is then as hard to get rid of.',
+        en: 'Kernel memory is never swapped out, so a limit filled by it can only be relieved by freeing it. Kubernetes nodes mostly have no swap; then tmpfs cannot be moved out either.',
         zh: '内核内存不会被换出，限制被它占满时只能靠释放。Kubernetes 节点通常没有 swap，此时 tmpfs 也同样无法腾出。',
       },
     ],
@@ -1458,7 +1460,7 @@ export const terms: readonly Term[] = [
     title: { en: 'page allocation failure', zh: 'page allocation failure' },
     text: [
       {
-        en: 'The node could not give pages in time: order, mode (the gfp mask) and who asked stand in the line. With order above 0 mostly fragmentation; atomic ones may be retried without harm.',
+        en: 'The node could not provide pages in time: the line gives order, mode (the gfp mask) and the process that asked. With order above 0 it is mostly fragmentation; atomic allocations may be retried without harm.',
         zh: '节点没能及时给出页：该行含 order、mode（gfp mask）与申请者。order 大于 0 多为碎片化；原子分配失败有时会重试，无害。',
       },
     ],

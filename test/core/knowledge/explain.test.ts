@@ -134,15 +134,15 @@ describe('what the article has imprecise is corrected', () => {
   test.each([
     ['working_set', /OOM killer does not use it/],
     ['oom-killer', /does not look at working_set.*page counter/],
-    ['container_memory_max_usage_bytes', /not the most that may be used/],
+    ['container_memory_max_usage_bytes', /not the maximum that may be used/],
     ['container_memory_usage_bytes', /working set is a part of usage/],
-    ['kmem accounting', /not on by default on 3\.10.*Only since 4\.5/],
+    ['kmem accounting', /not on by default on 3\.10.*Only from 4\.5/],
     ['3.10.0-1075.el7', /No package of build 1075 was ever shipped/],
     ['GOFLAGS="-tags=nokmem"', /make variable of the build.*Both kubelet and runc/],
-    ['cgroup.memory=nokmem', /no parser/],
-    ['poison', /0x6b that changed is a use after free/],
+    ['cgroup.memory=nokmem', /do not parse it/],
+    ['poison', /changed 0x6b means use after free/],
     ['use uninitialised bytes', /SLUB does not report this/],
-    ['red zone', /on its left too/],
+    ['red zone', /there is one before it too/],
     ['kmemleak', /still reachable is never reported/],
   ])('%s', (term, said) => {
     expect(explained(term).correction).toMatch(said)
