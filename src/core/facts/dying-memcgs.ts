@@ -5,7 +5,7 @@
 
 import type { Case } from '../case/case.ts'
 import type { Evidence, Unknown } from '../case/finding.ts'
-import { numCgroupsReliable, perMemcgSlabCaches } from '../knowledge/kernel-release.ts'
+import { memcgSlabNamesOnTop, numCgroupsReliable, perMemcgSlabCaches } from '../knowledge/kernel-release.ts'
 import { fact } from './fact.ts'
 import { kernel, latest, readAt } from './kernel.ts'
 import { memcgIndex, memcgReading, memcgUnknown } from './memcg-tree.ts'
@@ -42,9 +42,14 @@ export const dyingMemcgs: (about: Case) => DyingAnswer = fact(about => {
   if (count !== undefined && unknown.length === 0) counted.push(count)
   if (bySlabNames !== false && byCount !== true && names === undefined) {
     const gap = about.gaps.find(({ path }) => path.endsWith('sys/kernel/slab'))
+    const noSign = release !== undefined && !memcgSlabNamesOnTop(release)
     unknown.push({
-      reason: release === undefined ? 'kernel-release-not-known' : 'slab-names-not-read',
-      remedy: 'pass-node-files',
+      reason: noSign
+        ? 'dying-not-counted'
+        : release === undefined
+          ? 'kernel-release-not-known'
+          : 'slab-names-not-read',
+      remedy: noSign ? 'none' : 'pass-node-files',
       ...(gap === undefined ? {} : { path: gap.path }),
     })
   }
@@ -111,6 +116,8 @@ function dyingBySlabNames(about: Case): DyingMemcgs | undefined {
   const owners = slabOwners(about)
   const index = memcgIndex(about)
   if (sample?.slabNames === undefined || owners === undefined || index === undefined) return undefined
+  const release = kernel(about)
+  if (owners.length === 0 && release !== undefined && !memcgSlabNamesOnTop(release)) return undefined
   const gone = owners.filter(({ name }) => !index.names.has(name))
   const at = readAt(about)
   const { path } = sample.slabNames

@@ -281,6 +281,15 @@ export function perMemcgSlabCaches(release: KernelRelease): boolean | undefined 
 }
 
 /**
+ * The copies stand in /sys/kernel/slab itself, beside their originals: 3.8 to 3.14 and el7. From 3.15 they are below
+ * `<cache>/cgroup/` (9a41707bd3a0), and their absence from the listing says nothing.
+ */
+export function memcgSlabNamesOnTop(release: KernelRelease): boolean {
+  if (perMemcgSlabCaches(release) !== true) return false
+  return release.stream === 'el7' || since(release, '3.15') === false
+}
+
+/**
  * Slab caches of a removed cgroup go to its parent and no longer pin it: fb2f2b0adb98 (5.3). Present in el8 240
  * (8.3); 8.1 and 8.2 were not read.
  */

@@ -24,6 +24,8 @@ export const unknownReasons = text({
     'proc-cgroups-not-read': '/proc/cgroups could not be read',
     'slab-names-not-read':
       'the names under /sys/kernel/slab could not be read, and this kernel gives no other sign',
+    'dying-not-counted':
+      'on this kernel no file tells for certain how many removed memory cgroups are not freed',
     'kernel-release-not-known': 'the kernel release is not known',
     'kmem-default-unknown':
       'whether this kernel charges kernel memory to cgroups by default or only where asked is not known',
@@ -50,6 +52,7 @@ export const unknownReasons = text({
     'cgroup-stat-not-read': '没有读到根 cgroup 的 cgroup.stat',
     'proc-cgroups-not-read': '没有读到 /proc/cgroups',
     'slab-names-not-read': '没有读到 /sys/kernel/slab 下的名字，而在这个内核上没有其他迹象可查',
+    'dying-not-counted': '在这个内核上没有文件能确切说明有多少已删除的内存 cgroup 没有释放',
     'kernel-release-not-known': '不知道内核版本',
     'kmem-default-unknown': '不知道这个内核是默认对 cgroup 计入内核内存，还是要手动开启',
     'meminfo-not-read': '没有读到 /proc/meminfo',
