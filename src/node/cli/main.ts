@@ -34,6 +34,9 @@ const OUTPUTS = {
 
 const SEVERITIES = ['info', 'warning', 'critical'] as const
 
+/** Options that ask about kmemscope itself where no command is named. */
+const ABOUT_ITSELF = new Set(['--help', '-h', '--version', '-V'])
+
 /** Options that take a value, so that a value is never mistaken for a command. */
 const WITH_VALUE = new Set(['--lang', '-o', '--output', '--root', '--since', '--fail-on'])
 
@@ -52,10 +55,9 @@ export function commandFirst(argv: readonly string[]): readonly string[] {
       return [word, ...argv.slice(0, index), ...argv.slice(index + 1)]
     } else if (word === '--') break
   }
-  const first = argv[0]
-  return first === '--help' || first === '-h' || first === '--version' || first === '-V'
-    ? argv
-    : ['diagnose', ...argv]
+  // `--lang zh --help` asks for the help of kmemscope, not of a command.
+  const rest = argv.filter((word, index) => !word.startsWith('--lang') && argv[index - 1] !== '--lang')
+  return rest.length > 0 && rest.every(word => ABOUT_ITSELF.has(word)) ? argv : ['diagnose', ...argv]
 }
 
 function version(): string {
@@ -177,13 +179,24 @@ async function run(argv: readonly string[]): Promise<number> {
 
 /** What every command shares: the language, help in it, and errors as exceptions. */
 function base(command: Command, words: Settings['words']): Command {
+  const headings: Readonly<Record<string, string>> = {
+    'Usage:': words('headUsage'),
+    'Arguments:': words('headArguments'),
+    'Options:': words('headOptions'),
+    'Commands:': words('headCommands'),
+  }
   return command
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .option('--lang <language>', words('optLang'))
     .helpOption('-h, --help', words('optHelp'))
     .showSuggestionAfterError(false)
-    .configureHelp({ helpWidth: process.stdout.columns ?? 100 })
+    .configureHelp({
+      helpWidth: process.stdout.columns ?? 100,
+      styleTitle: title => headings[title] ?? title,
+      // Defaults are in the description, in the language asked for.
+      optionDescription: option => option.description,
+    })
 }
 
 function outputOption(command: keyof typeof OUTPUTS, words: Settings['words']): Option {

@@ -22,6 +22,10 @@ export const cliWords = text({
     optFailOn: 'exit with 10 if there is a finding of this severity or worse: info, warning or critical',
     optHelp: 'show this help',
     optVersion: 'show the version',
+    headUsage: 'Usage:',
+    headArguments: 'Arguments:',
+    headOptions: 'Options:',
+    headCommands: 'Commands:',
     examples: 'Examples:',
     exitCodes:
       'Exit codes: 0 finished, 1 failed, 2 wrong usage, 10 with --fail-on if there is such a finding. With -o npd: 0 no problem, 1 problem, 2 unknown.',
@@ -71,6 +75,10 @@ export const cliWords = text({
     optFailOn: '存在该级别或更严重的问题时，退出码为 10：info、warning 或 critical',
     optHelp: '显示帮助',
     optVersion: '显示版本',
+    headUsage: '用法：',
+    headArguments: '参数：',
+    headOptions: '选项：',
+    headCommands: '命令：',
     examples: '示例：',
     exitCodes:
       '退出码：0 完成；1 失败；2 用法错误；10 使用了 --fail-on 且存在相应的问题。使用 -o npd 时：0 没有问题，1 有问题，2 无法判断。',
