@@ -163,23 +163,11 @@ export function score(expectation, decoded) {
 
 /** @returns {Promise<(path: string) => unknown>} What `decode PATH -o json` gives. */
 async function decoder() {
-  const { openTree, isGap, decodeSource, readKernelLog, decodedLog } = await fromDist([
-    'node/trees/open-tree.js',
-    'core/tree/tree.js',
-    'core/decoded.js',
-    'core/decode/kmsg/log.js',
-    'core/render/decoded-log.js',
-  ])
+  const { openTree, decodeSource } = await fromDist(['node/trees/open-tree.js', 'core/decoded.js'])
   return path => {
     const opened = openTree([path])
     if ('problem' in opened) return { problem: opened.problem }
-    return decodeSource(opened.tree, (/** @type {any} */ tree, /** @type {string[]} */ paths) => {
-      for (const place of paths) {
-        const chunks = tree.chunks(place)
-        if (!isGap(chunks)) return decodedLog(readKernelLog(chunks, { path: tree.shown(place) }))
-      }
-      return {}
-    })
+    return decodeSource(opened.tree)
   }
 }
 

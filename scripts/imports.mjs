@@ -17,6 +17,7 @@ const RANKS = [
   ['core/collect.ts', 5],
   ['core/diagnose.ts', 5],
   ['core/decoded.ts', 5],
+  ['core/decoded-log.ts', 5],
   ['core/render', 6],
   ['core/index.ts', 7],
   ['node/trees', 8],

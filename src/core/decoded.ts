@@ -8,6 +8,7 @@ import { collectors } from './collectors/index.ts'
 import { cgroupStatOf } from './decode/cgroup/cgroup-stat.ts'
 import { decodeStat } from './decode/cgroup/memory-stat.ts'
 import { decodeNumber } from './decode/cgroup/number.ts'
+import { readKernelLog } from './decode/kmsg/log.ts'
 import { parseBuddyinfo } from './decode/proc/buddyinfo.ts'
 import { parseCgroups } from './decode/proc/cgroups.ts'
 import { parseCmdline } from './decode/proc/cmdline.ts'
@@ -19,6 +20,7 @@ import { parseVmstat } from './decode/proc/vmstat.ts'
 import { parseZoneinfo } from './decode/proc/zoneinfo.ts'
 import { parseKernelConfig } from './decode/sys/kernel-config.ts'
 import { parseOsRelease } from './decode/sys/os-release.ts'
+import { decodedLog } from './decoded-log.ts'
 import type { GivenKind, Tree } from './tree/tree.ts'
 import { isGap } from './tree/tree.ts'
 
@@ -28,9 +30,6 @@ export type DecodedFields = Readonly<Record<string, unknown>>
 export interface DecodedSource extends DecodedFields {
   readonly schema: 'kmemscope/decode@1'
 }
-
-/** Decodes the log at a path of the tree; undefined paths: all logs the tree has. */
-export type LogDecoder = (tree: Tree, paths: readonly string[]) => DecodedFields
 
 export const DECODE_SCHEMA = 'kmemscope/decode@1'
 
@@ -272,7 +271,7 @@ const SAVED_FILES: readonly (readonly [path: string, kind: GivenKind])[] = [
 ]
 
 /** A node of many files: its cgroups at the top, the rest by file, its logs as one. */
-function savedNode(tree: Tree, decodeLog: LogDecoder): DecodedFields {
+function savedNode(tree: Tree): DecodedFields {
   const files: Record<string, DecodedFields> = {}
   for (const [path, kind] of SAVED_FILES) {
     const bytes = tree.read(path)
@@ -286,12 +285,24 @@ function savedNode(tree: Tree, decodeLog: LogDecoder): DecodedFields {
     ...LOG_PLACES.filter(path => has(tree, path)),
     ...(isGap(given) ? [] : given.map(name => `log/${name}`)),
   ]
+  const [first, ...more] = logs
+  // One log stands at the top, as where it was given alone; of several each stands under its name.
+  const only = more.length === 0 ? first : undefined
   return {
     type: 'node',
-    ...(logs.length === 0 ? {} : decodeLog(tree, logs)),
+    ...(only === undefined ? {} : decodeLog(tree, only)),
+    ...(more.length === 0
+      ? {}
+      : { logs: Object.fromEntries(logs.map(path => [tree.shown(path), decodeLog(tree, path)])) }),
     ...memcgFields(tree),
     files,
   }
+}
+
+/** The log at a path of the tree. */
+function decodeLog(tree: Tree, path: string): DecodedFields {
+  const chunks = tree.chunks(path)
+  return isGap(chunks) ? {} : decodedLog(readKernelLog(chunks, { path: tree.shown(path) }))
 }
 
 function has(tree: Tree, path: string): boolean {
@@ -304,19 +315,19 @@ function has(tree: Tree, path: string): boolean {
  * What one source holds, with the names of its own format: `type` says which. Of several sources, or a directory, the
  * memory cgroups stand at the top and the rest in `files`.
  */
-export function decodeSource(tree: Tree, decodeLog: LogDecoder): DecodedSource {
+export function decodeSource(tree: Tree): DecodedSource {
   const [first, ...more] = tree.given ?? []
-  if (first === undefined || more.length > 0) return { schema: DECODE_SCHEMA, ...savedNode(tree, decodeLog) }
+  if (first === undefined || more.length > 0) return { schema: DECODE_SCHEMA, ...savedNode(tree) }
   const { kind, path } = first
   switch (kind) {
     case 'log':
-      return { schema: DECODE_SCHEMA, ...decodeLog(tree, [path]) }
+      return { schema: DECODE_SCHEMA, ...decodeLog(tree, path) }
     case 'cgroup-v1':
     case 'cgroup-v2':
       return { schema: DECODE_SCHEMA, ...memcgFields(tree) }
     case 'shell-transcript':
       // Between the files that a transcript quotes there can be lines of a log.
-      return { schema: DECODE_SCHEMA, ...transcript(tree), log: decodeLog(tree, [path]) }
+      return { schema: DECODE_SCHEMA, ...transcript(tree), log: decodeLog(tree, path) }
     case 'slab-names': {
       const names = tree.list('sys/kernel/slab')
       return { schema: DECODE_SCHEMA, type: kind, names: isGap(names) ? [] : names }

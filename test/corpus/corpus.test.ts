@@ -5,11 +5,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runCorpus, score } from '../../scripts/corpus.mjs'
 import { collect } from '../../src/core/collect.ts'
-import { readKernelLog } from '../../src/core/decode/kmsg/log.ts'
 import { decodeSource } from '../../src/core/decoded.ts'
 import { diagnose } from '../../src/core/diagnose.ts'
-import { decodedLog } from '../../src/core/render/decoded-log.ts'
-import { isGap } from '../../src/core/tree/tree.ts'
 import { openTree } from '../../src/node/trees/open-tree.ts'
 
 const CORPUS = join(import.meta.dirname, '../../../shared/corpus')
@@ -21,13 +18,7 @@ const runner = {
   decode(path: string): unknown {
     const opened = openTree([path])
     if ('problem' in opened) return opened
-    return decodeSource(opened.tree, (tree, paths) => {
-      for (const place of paths) {
-        const chunks = tree.chunks(place)
-        if (!isGap(chunks)) return decodedLog(readKernelLog(chunks, { path: tree.shown(place) }))
-      }
-      return {}
-    })
+    return decodeSource(opened.tree)
   },
   findings(path: string): readonly unknown[] {
     const opened = openTree([path])
