@@ -98,10 +98,17 @@ export function stamp(clock: Clock, seconds: number): Stamp {
   }
 }
 
+/** Clocks that were never set stand at 1970, or a zone before. */
+const EARLIEST = -1e8
+/** The year 5138. */
+const LATEST = 1e11
+
 /** When a record was written; undefined where it does not say. */
 export function stampOf(record: LogRecord): Stamp | undefined {
   if (record.clock === undefined || record.seconds === undefined) return undefined
-  return Number.isFinite(record.seconds) && Math.abs(record.seconds) < 1e11
+  // no kernel ran in the year 882, nor before its own boot: such a stamp is no time, and no RFC 3339 either
+  const earliest = record.clock === 'boot' ? 0 : EARLIEST
+  return record.seconds >= earliest && record.seconds < LATEST
     ? stamp(record.clock, record.seconds)
     : undefined
 }
