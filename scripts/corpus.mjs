@@ -163,7 +163,7 @@ export function score(expectation, decoded) {
 
 /** @returns {Promise<(path: string) => unknown>} What `decode PATH -o json` gives. */
 async function decoder() {
-  const { openTree, decodeSource } = await fromDist(['node/trees/open-tree.js', 'core/decoded.js'])
+  const { openTree, decodeSource } = await fromDist(['node/trees/open-tree.js', 'core/decoded/source.js'])
   return path => {
     const opened = openTree([path])
     if ('problem' in opened) return { problem: opened.problem }

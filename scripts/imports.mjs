@@ -16,8 +16,7 @@ const RANKS = [
   ['core/detectors', 4],
   ['core/collect.ts', 5],
   ['core/diagnose.ts', 5],
-  ['core/decoded.ts', 5],
-  ['core/decoded-log.ts', 5],
+  ['core/decoded', 5],
   ['core/render', 6],
   ['core/index.ts', 7],
   ['node/trees', 8],
@@ -34,10 +33,7 @@ const RANKS = [
 /** What a lower rank does not make right: area → areas it may not import all the same. */
 const FORBIDDEN = new Map([
   ['core/detectors', ['core/collectors']],
-  [
-    'core/render',
-    ['core/collectors', 'core/facts', 'core/collect.ts', 'core/diagnose.ts', 'core/decoded.ts'],
-  ],
+  ['core/render', ['core/collectors', 'core/facts', 'core/collect.ts', 'core/diagnose.ts', 'core/decoded']],
 ])
 
 /** The only files of detectors/ that render/ may see: where the texts are handed out. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runCorpus, score } from '../../scripts/corpus.mjs'
 import { collect } from '../../src/core/collect.ts'
-import { decodeSource } from '../../src/core/decoded.ts'
+import { decodeSource } from '../../src/core/decoded/source.ts'
 import { diagnose } from '../../src/core/diagnose.ts'
 import { openTree } from '../../src/node/trees/open-tree.ts'
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { readLines } from '../../src/core/base/lines.ts'
 import { type DecodedKernelLog, readKernelLog } from '../../src/core/decode/kmsg/log.ts'
 import { undresser } from '../../src/core/decode/kmsg/record.ts'
-import { decodedLog } from '../../src/core/decoded-log.ts'
+import { decodedLog } from '../../src/core/decoded/log.ts'
 import { LINE_DRESSES, LOG_DRESSES } from './dresses.ts'
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/kmsg')

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readKernelLog } from '../../src/core/decode/kmsg/log.ts'
 import type { KernelReport } from '../../src/core/decode/kmsg/report.ts'
-import { decodedLog } from '../../src/core/decoded-log.ts'
+import { decodedLog } from '../../src/core/decoded/log.ts'
 import { LINE_DRESSES } from '../corpus/dresses.ts'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -1,6 +1,6 @@
 // kmemscope decode: what was read from one source, before any judgement.
 
-import { decodeSource } from '../../core/decoded.ts'
+import { decodeSource } from '../../core/decoded/source.ts'
 import { renderJson } from '../../core/render/json.ts'
 import { renderOutline } from '../../core/render/outline.ts'
 import { openTree, problemSentence } from '../trees/open-tree.ts'

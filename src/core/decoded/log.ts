@@ -1,6 +1,6 @@
 // What was read from a kernel log, before any judgement, in the words of the log's own fields: `decode FILE -o json`.
 
-import type { DecodedKernelLog } from './decode/kmsg/log.ts'
+import type { DecodedKernelLog } from '../decode/kmsg/log.ts'
 import type {
   Gfp,
   KernelReport,
@@ -11,7 +11,7 @@ import type {
   OomVictim,
   PageAllocationFailure,
   SlabAllocationFailure,
-} from './decode/kmsg/report.ts'
+} from '../decode/kmsg/report.ts'
 
 type Plain = Readonly<Record<string, unknown>>
 
