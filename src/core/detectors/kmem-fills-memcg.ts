@@ -44,7 +44,7 @@ export default detector({
       enomem: 'System calls of its processes fail with ENOMEM; nothing is killed for it.',
       failed: 'Limit hits (failcnt): {failcnt|number}.',
       loop: 'OOM kills with kernel memory as the largest part: {kills|number}.',
-      survives: 'It is charged to the pod: restarting the container does not free it.',
+      survives: 'This memory is charged to the pod: restarting the container does not free it.',
     },
     zh: {
       limit: '内核内存占用 {kernel|bytes}，占内存限制 {limit|bytes} 的 {share|percent}',

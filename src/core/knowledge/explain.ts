@@ -188,7 +188,7 @@ function withMask(
   const line = fill(words[language].gfpInLine, {
     mask,
     names: reading.names.join('|'),
-    kernels: kernelsOf(reading),
+    kernels: kernelsOf(reading, language),
   })
   return { ...answer, text: [...answer.text, line], see: [...answer.see, mask] }
 }
@@ -369,8 +369,14 @@ function slabAnswer(asked: string, language: Language): Answer | undefined {
   }
 }
 
-function kernelsOf({ eras }: GfpReading): string {
-  return eras.map(({ kernels }) => kernels).join(', ')
+/** `4.10 to 4.17, 6.3 and later`, in the language asked for. */
+function kernelsOf({ eras }: GfpReading, language: Language): string {
+  const said = eras.map(({ kernels }) => kernels)
+  return language === 'en'
+    ? said.join(', ')
+    : said
+        .map(range => range.replace(' to ', ' 至 ').replace(' and later', ' 及以后').replace(', ', '、'))
+        .join('、')
 }
 
 function meaning(name: string, language: Language): string[] {
@@ -391,7 +397,10 @@ function gfpAnswer(mask: string, language: Language, release: KernelRelease | un
     text: [
       ...(readings.length > 1 ? [fill(say.gfpCandidates, { count: readings.length })] : []),
       ...readings.map(reading => {
-        const line = fill(say.gfpOn, { kernels: kernelsOf(reading), names: reading.names.join('|') })
+        const line = fill(say.gfpOn, {
+          kernels: kernelsOf(reading, language),
+          names: reading.names.join('|'),
+        })
         return reading.unknown === 0
           ? line
           : `${line} ${fill(say.gfpUnknown, { bits: bits(reading.unknown) })}`
