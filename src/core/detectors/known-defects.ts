@@ -2,11 +2,14 @@
 // distribution stream, and by what is seen on the node. A fixed kernel does not clear a node by itself, a kernel in
 // range does not condemn it.
 
+import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
+import type { Case } from '../case/case.ts'
 import type { Unknown } from '../case/finding.ts'
-import { defectHere } from '../facts/defects.ts'
+import { type DefectHere, defectHere } from '../facts/defects.ts'
 import { kernel, releaseEvidence } from '../facts/kernel.ts'
 import { judgedDefects } from '../knowledge/kernel-defects.ts'
+import type { RemedyId } from '../knowledge/remedies.ts'
 import { detector } from './detector.ts'
 
 export default detector({
@@ -57,7 +60,7 @@ export default detector({
           values: { ids: here.map(({ id }) => id).join(', '), release: about.node.kernel },
           words: { title: 'title', summary: ['release'] },
           evidence: [first, ...more],
-          remedies: [kernel(about)?.stream === 'el7' ? 'kernel-upgrade-el7' : 'kernel-upgrade'],
+          remedies: remedies(about, here),
           defects: [...here, ...open].map(({ id, status, why }) => ({ id, status, why })),
           ongoing: true,
         },
@@ -65,3 +68,20 @@ export default detector({
     }
   },
 })
+
+/** Cured by newer kernels, though by none of the distributions that have them: the design of 3.10 to 4.4 is at fault. */
+const BY_DESIGN: ReadonlySet<string> = new Set(['K-03', 'K-09'])
+
+/** Pinned by page cache, and slow for their number: there is no fix in most distributions, only fewer of them. */
+const BY_NUMBER: ReadonlySet<string> = new Set(['K-08', 'K-38'])
+
+/** An upgrade within the distribution for those it has a fix for; for the others what is left. */
+function remedies(about: Case, here: readonly DefectHere[]): readonly RemedyId[] {
+  const stream = kernel(about)?.stream
+  const fixed = here.some(({ why }) => why !== 'in-range-no-fix')
+  return kept(
+    fixed && (stream === 'el7' ? 'kernel-upgrade-el7' : 'kernel-upgrade'),
+    here.some(({ id, why }) => why === 'in-range-no-fix' && BY_DESIGN.has(id)) && 'move-to-newer-system',
+    here.some(({ id }) => BY_NUMBER.has(id)) && 'reduce-churn',
+  )
+}

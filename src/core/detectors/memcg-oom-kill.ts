@@ -6,7 +6,7 @@ import { text } from '../base/text.ts'
 import type { Case } from '../case/case.ts'
 import type { Evidence } from '../case/finding.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
-import type { OomReport } from '../decode/kmsg/report.ts'
+import type { MemoryCounter, OomReport } from '../decode/kmsg/report.ts'
 import { logUnknown, quoted, seen } from '../facts/kernel-log.ts'
 import { filledByKernel } from '../facts/kmem-charge.ts'
 import { memcgReading, memcgSubject } from '../facts/memcg-tree.ts'
@@ -114,11 +114,7 @@ function fromLog(about: Case, { memcg, reports, folded, claimed }: OomGroup): Dr
   const full = composition(last)
   const most = biggest(full)
   const memsw = last.memsw
-  const memswHit =
-    memsw !== undefined &&
-    memsw.limit !== Number.POSITIVE_INFINITY &&
-    memsw.usage >= memsw.limit &&
-    (last.memory?.usage ?? 0) < (last.memory?.limit ?? 0)
+  const memswHit = memsw !== undefined && isNearer(memsw, last.memory)
   const series = seen(about, reports)
   const restarts = new Set(reports.map(report => report.memcg)).size > 1
   const [quote, ...more] = quoted(last)
@@ -160,6 +156,15 @@ function fromLog(about: Case, { memcg, reports, folded, claimed }: OomGroup): Dr
     defects: [],
     ...series,
   }
+}
+
+/**
+ * Whether memory+swap is the limit that was met. A charge that does not fit is of 32 or 64 pages, or of a huge one:
+ * usage then stays below the limit by less than that, and the counter whose limit it was has counted a failure.
+ */
+function isNearer(memsw: MemoryCounter, memory: MemoryCounter | undefined): boolean {
+  if (memsw.limit === Number.POSITIVE_INFINITY || memsw.failcnt === 0 || memory === undefined) return false
+  return memsw.limit - memsw.usage < memory.limit - memory.usage
 }
 
 function noQuote(report: OomReport): Evidence {

@@ -10,7 +10,7 @@ import { parsePodPath } from '../decode/cgroup/path.ts'
 import type { SlabAllocationFailure } from '../decode/kmsg/report.ts'
 import { bearings } from '../facts/defects.ts'
 import { fact } from '../facts/fact.ts'
-import { kernel } from '../facts/kernel.ts'
+import { kernel, kmemOptIn } from '../facts/kernel.ts'
 import { isReport, logUnknown, quoted, seen } from '../facts/kernel-log.ts'
 import { memcgIndex, memcgSubject } from '../facts/memcg-tree.ts'
 import { parsesNokmem } from '../knowledge/kernel-release.ts'
@@ -147,6 +147,10 @@ function remedies(
   { memcgName, defaultOrder, minOrder }: SlabAllocationFailure,
 ): readonly RemedyId[] {
   const release = kernel(about)
+  // Where every cgroup is accounted nothing leaks by that; the limit was met, most often one for kernel memory alone.
+  if (memcgName !== undefined && kmemOptIn(about) === false) {
+    return ['save-evidence', 'raise-kmem-limit', 'raise-memory-limit', 'find-slab-owner']
+  }
   if (memcgName !== undefined) {
     const nokmem = release === undefined ? undefined : parsesNokmem(release)
     return kept(

@@ -3,10 +3,11 @@
 
 import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
+import type { Case } from '../case/case.ts'
 import type { Evidence, Unknown } from '../case/finding.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
 import { latest, readAt } from '../facts/kernel.ts'
-import { memcgIndex } from '../facts/memcg-tree.ts'
+import { memcgIndex, memcgUnknown } from '../facts/memcg-tree.ts'
 import { detector } from './detector.ts'
 
 /** Ours, a guess: the highest share on a healthy node of our corpus is 8 %, the article's node is far above. */
@@ -99,11 +100,16 @@ export default detector({
   },
 })
 
-/** Kernel memory charged to the pods, by the topmost cgroups that hold pods; an upper bound of their slab. */
-function chargedToPods(about: Parameters<typeof latest>[0]): number | undefined {
+/**
+ * Kernel memory charged to the pods that are there, an upper bound of their slab (v2 tells the slab itself). Not what
+ * the cgroups above them count: on 3.10 that includes what removed pods have left behind, which no container shows.
+ */
+function chargedToPods(about: Case): number | undefined {
   const index = memcgIndex(about)
   if (index === undefined) return undefined
-  const tops = index.tree.memcgs.filter(({ path }) => parsePodPath(path).level === 'kubepods')
-  const known = tops.map(({ kmemUsage }) => kmemUsage).filter(usage => usage !== undefined)
-  return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0)
+  const pods = index.tree.memcgs.filter(({ path }) => parsePodPath(path).level === 'pod')
+  const charges = pods.map(({ kmemUsage, stat }) => stat?.['slab_unreclaimable'] ?? kmemUsage)
+  const known = charges.filter(charge => charge !== undefined)
+  if (known.length < pods.length || memcgUnknown(about).length > 0) return undefined
+  return known.reduce((a, b) => a + b, 0)
 }

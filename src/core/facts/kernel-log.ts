@@ -92,8 +92,13 @@ const ROUND: Partial<Record<Clock, number>> = { 'no-year': 366 * 86_400, 'time-o
 /** So much of a round back is no disorder of lines but the next round: ours, ten months of a year, 20 hours of a day. */
 const NEXT_ROUND_SHARE = 5 / 6
 
-/** Lines of several CPUs are out of order by less; a clock that goes back further began anew with the next boot. Ours. */
-const DISORDER_SECONDS = 60
+/**
+ * Whether a clock that counts from boot began anew between two stamps. Lines of several CPUs, and pieces that somebody
+ * put together, are out of order by less. Ours.
+ */
+function rebooted(before: number, after: number): boolean {
+  return before - after > 60 && after < before / 2
+}
 
 /** Seconds from one stamp to a later one of the same clock, over the turn of the year or of the day. */
 function elapsed(from: Stamp, to: Stamp): number {
@@ -126,10 +131,9 @@ function recurrence(reports: readonly { readonly at?: Stamp }[]): Recurrence {
   const clock = all.at(-1)?.clock
   const stamps = all.filter(stamp => stamp.clock === clock)
   // Across boots seconds since boot have no order but that of the lines.
-  const rebooted =
-    clock === 'boot' &&
-    stamps.some((stamp, index) => (stamps[index - 1]?.seconds ?? 0) - stamp.seconds > DISORDER_SECONDS)
-  const ordered = rebooted ? stamps : inTime(stamps)
+  const boots =
+    clock === 'boot' && stamps.some(({ seconds }, i) => rebooted(stamps[i - 1]?.seconds ?? 0, seconds))
+  const ordered = boots ? stamps : inTime(stamps)
   const first = ordered[0]
   const last = ordered.at(-1)
   if (first === undefined || last === undefined) return {}
@@ -162,7 +166,7 @@ function ongoing(about: Case, reports: readonly KernelReport[]): boolean | undef
   if (last.clock === 'boot') {
     // The node has booted since: what was charged then is gone, whatever the log's own clock says.
     const ended = source?.to?.clock === 'boot' ? source.to.seconds : undefined
-    if (ended !== undefined && last.seconds > ended + DISORDER_SECONDS) return false
+    if (ended !== undefined && rebooted(last.seconds, ended)) return false
     if (uptime !== undefined && last.seconds > uptime * (1 + DRIFT_SHARE) + STILL_SECONDS) return false
   }
   const since = [
