@@ -275,18 +275,18 @@ export function defectWords({ id, status, why }: DefectBearing, language: Langua
   return `${id} ${labelled(status, say(defectSentences, why, language), language)}`
 }
 
-function verdictBlock({ verdicts }: Report, { language, style }: TerminalOptions): string[] {
+function verdictBlock({ verdicts }: Report, { language, style, columns }: TerminalOptions): string[] {
   const lines = [style.strong(label('verdicts', language))]
   for (const verdict of ['present', 'unknown', 'absent'] as const) {
     const ids = Object.entries(verdicts).flatMap(([id, given]) => (given === verdict ? [id] : []))
     if (ids.length === 0) continue
-    lines.push(`  ${labelled(verdict, listed(ids, language), language)}`)
+    lines.push(...indented(labelled(verdict, listed(ids, language), language), '  ', columns))
   }
   return lines
 }
 
 /** Each reason once, with the judgements it stands in the way of. */
-function unknownBlock({ unknown }: Report, { language, style }: TerminalOptions): string[] {
+function unknownBlock({ unknown }: Report, { language, style, columns }: TerminalOptions): string[] {
   if (unknown.length === 0) return []
   const groups = new Map<
     string,
@@ -306,7 +306,8 @@ function unknownBlock({ unknown }: Report, { language, style }: TerminalOptions)
   }
   const lines = [style.strong(label('notChecked', language))]
   for (const { detectors, remedy: how, reason } of groups.values()) {
-    lines.push(`  ${printable(reason)}${label('colon', language)}${listed([...detectors], language)}`)
+    const stopped = `${reason}${label('colon', language)}${listed([...detectors], language)}`
+    lines.push(...indented(stopped, '  ', columns))
     lines.push(style.faint(`    ${labelled('howToCheck', how, language)}`))
   }
   return lines
