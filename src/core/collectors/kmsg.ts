@@ -3,7 +3,7 @@
 
 import type { Instant, Stamp } from '../base/time.ts'
 import type { KernelLog } from '../case/kernel-log.ts'
-import { type LogSource, readKernelLog, reportKeeper } from '../decode/kmsg/log.ts'
+import { type FoldedReports, type LogSource, readKernelLog, reportKeeper } from '../decode/kmsg/log.ts'
 import { SECONDS_OF_DAY, stamp } from '../decode/kmsg/record.ts'
 import type { KernelReport } from '../decode/kmsg/report.ts'
 import { type Gap, isGap, type Tree } from '../tree/tree.ts'
@@ -84,6 +84,16 @@ interface Kept {
   readonly sources: Set<number>
 }
 
+/** Whether two logs have folded reports of one sort and of one time. */
+function isSameStorm(one: FoldedReports, other: FoldedReports): boolean {
+  if (one.kind !== other.kind || one.memcg !== other.memcg) return false
+  if (one.task !== other.task || one.scope !== other.scope) return false
+  const { first: from, last: to } = one
+  const { first, last } = other
+  if (from === undefined || to === undefined || first === undefined || last === undefined) return true
+  return from.clock !== first.clock || (from.seconds <= last.seconds && first.seconds <= to.seconds)
+}
+
 /** One reading of a report that two logs have: the whole one, else the ring's. */
 function better(one: KernelReport, other: KernelReport): KernelReport {
   const lost = (report: KernelReport): boolean => report.kind === 'oom' && report.truncatedHead === true
@@ -104,6 +114,7 @@ export function collectKmsg(
   const all: Kept[] = []
   const kept = reportKeeper()
   const absent: Gap[] = []
+  const folds: FoldedReports[] = []
   const boot = live ? bootTime(tree, now) : undefined
 
   const has = (path: string, names: readonly string[]): boolean =>
@@ -159,14 +170,19 @@ export function collectKmsg(
       if (twins) twins.push(entry)
       else found.set(key, [entry])
     }
-    for (const fold of decoded.folded) {
-      const { first, last } = fold
+    for (const original of decoded.folded) {
+      const { first, last } = original
       if (!wanted(last)) continue
-      kept.addFolded({
-        ...fold,
+      const fold: FoldedReports = {
+        ...original,
         ...(ring && boot !== undefined && first !== undefined ? { first: sinceBoot(first, boot) } : {}),
         ...(ring && boot !== undefined && last !== undefined ? { last: sinceBoot(last, boot) } : {}),
-      })
+      }
+      // kern.log and syslog tell of the same storm; what was rotated away is of another time.
+      const told = folds.filter(other => isSameStorm(other, fold)).reduce((sum, { count }) => sum + count, 0)
+      if (told >= fold.count) continue
+      folds.push({ ...fold, count: fold.count - told })
+      kept.addFolded({ ...fold, count: fold.count - told })
     }
     return true
   }

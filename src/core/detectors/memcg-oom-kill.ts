@@ -110,12 +110,12 @@ function fromLog(about: Case, { memcg, reports, folded, claimed }: OomGroup): Dr
   const last = reports.at(-1) ?? reports[0]
   const killed = reports.flatMap(({ victims }) => victims)
   const victims = [...new Set(killed.map(({ comm }) => comm))].slice(0, 3).join(', ')
-  const count = reports.length + folded
+  const count = folded.reduce((sum, fold) => sum + fold.count, reports.length)
   const full = composition(last)
   const most = biggest(full)
   const memsw = last.memsw
   const memswHit = memsw !== undefined && isNearer(memsw, last.memory)
-  const series = seen(about, reports)
+  const series = seen(about, reports, folded)
   const restarts = new Set(reports.map(report => report.memcg)).size > 1
   const [quote, ...more] = quoted(last)
   return {

@@ -56,6 +56,8 @@ export default detector({
     const findings = (['global', 'cpuset', 'sysrq'] as const).flatMap(scope => {
       const these = reports.filter(report => report.scope === scope)
       const last = these.at(-1)
+      const folded = (about.log?.folded ?? []).filter(fold => fold.kind === 'oom' && fold.scope === scope)
+      const count = folded.reduce((sum, fold) => sum + fold.count, these.length)
       if (last === undefined) return []
       const [quote, ...more] = quoted(last)
       if (quote === undefined) return []
@@ -69,7 +71,7 @@ export default detector({
           subject: { kind: 'node' as const },
           values: {
             victims,
-            count: these.length,
+            count,
             slabPages: last.slabUnreclaimablePages,
             order: last.order,
             invoker: last.invoker,
@@ -79,7 +81,7 @@ export default detector({
           words: {
             title: victims === '' ? ('noVictim' as const) : scope,
             summary: kept(
-              these.length > 1 && 'times',
+              count > 1 && 'times',
               fragmented && 'order',
               last.slabUnreclaimablePages !== undefined && 'slab',
               last.invoker !== undefined && 'invoked',
@@ -98,7 +100,7 @@ export default detector({
                   'find-slab-owner',
                 ),
           defects: [],
-          ...seen(about, these),
+          ...seen(about, these, folded),
         },
       ]
     })

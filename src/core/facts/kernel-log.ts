@@ -3,6 +3,7 @@
 import type { Clock, Stamp } from '../base/time.ts'
 import type { Case } from '../case/case.ts'
 import type { Evidence, Unknown } from '../case/finding.ts'
+import type { FoldedReports } from '../case/kernel-log.ts'
 import type { KernelReport, Quote } from '../decode/kmsg/report.ts'
 import { fact } from './fact.ts'
 
@@ -126,7 +127,7 @@ function inTime(stamps: readonly Stamp[]): readonly Stamp[] {
     .map(({ stamp }) => stamp)
 }
 
-function recurrence(reports: readonly { readonly at?: Stamp }[]): Recurrence {
+function recurrence(reports: readonly { readonly at?: Stamp | undefined }[]): Recurrence {
   const all = reports.map(({ at }) => at).filter(at => at !== undefined)
   const clock = all.at(-1)?.clock
   const stamps = all.filter(stamp => stamp.clock === clock)
@@ -185,8 +186,11 @@ function ongoing(about: Case, reports: readonly KernelReport[]): boolean | undef
 export function seen(
   about: Case,
   reports: readonly KernelReport[],
+  folded: readonly FoldedReports[] = [],
 ): { readonly firstSeen?: Stamp; readonly lastSeen?: Stamp; readonly ongoing?: boolean } {
-  const { first, last } = recurrence(reports)
+  const { last } = recurrence(reports)
+  // What was folded is older than what was kept.
+  const { first } = recurrence([...folded.map(fold => ({ at: fold.first })), ...reports])
   const still = ongoing(about, reports)
   return {
     ...(first === undefined ? {} : { firstSeen: first }),

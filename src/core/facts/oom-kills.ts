@@ -1,6 +1,7 @@
 // OOM reports folded by whose limit was hit: a storm is one story with a count.
 
 import type { Case } from '../case/case.ts'
+import type { FoldedReports } from '../case/kernel-log.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
 import type { MemcgStats, OomReport, StrayMemcgStats } from '../decode/kmsg/report.ts'
 import { fact } from './fact.ts'
@@ -12,7 +13,7 @@ export interface OomGroup {
   /** Oldest first. */
   readonly reports: readonly [OomReport, ...OomReport[]]
   /** Reports folded away by the decoder because there were too many. */
-  readonly folded: number
+  readonly folded: readonly FoldedReports[]
   /** All of it was written to the log from user space: a claim. */
   readonly claimed: boolean
 }
@@ -104,9 +105,9 @@ export const memcgOomGroups: (about: Case) => readonly OomGroup[] = fact(about =
     return {
       ...(memcg === undefined ? {} : { memcg }),
       reports,
-      folded: (about.log?.folded ?? [])
-        .filter(({ kind, memcg: of }) => kind === 'oom' && paths.has(of))
-        .reduce((sum, { count }) => sum + count, 0),
+      folded: (about.log?.folded ?? []).filter(
+        ({ kind, memcg: of, scope }) => kind === 'oom' && scope === 'memcg' && paths.has(of),
+      ),
       claimed: last.userWritten === true,
     }
   })

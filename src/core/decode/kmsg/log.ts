@@ -6,7 +6,7 @@ import type { Stamp } from '../../base/time.ts'
 import { objectFinder } from './json-log.ts'
 import { parseCpuLine } from './oom.ts'
 import { type LogRecord, selectsLines, stampOf, undresser } from './record.ts'
-import type { KernelReport } from './report.ts'
+import type { KernelReport, OomReport } from './report.ts'
 import { splitter } from './split.ts'
 import { rejoin } from './wrap.ts'
 
@@ -37,6 +37,8 @@ export interface FoldedReports {
   readonly kind: KernelReport['kind']
   readonly memcg?: string
   readonly task?: string
+  /** Of an OOM: by whose shortage. */
+  readonly scope?: NonNullable<OomReport['scope']>
   readonly count: number
   readonly first?: Stamp
   readonly last?: Stamp
@@ -99,7 +101,10 @@ export interface ReportKeeper {
   folded(): readonly FoldedReports[]
 }
 
-/** Keeps the newest reports of each kind; of the kind there is most of, the oldest are folded. */
+/**
+ * Keeps the newest reports of each kind; of the kind there is most of, the oldest are folded, but never a cgroup's
+ * last: a storm in one pod must not hide that another died before it.
+ */
 export function reportKeeper(): ReportKeeper {
   const kept = new Map<
     KernelReport['kind'],
@@ -107,13 +112,17 @@ export function reportKeeper(): ReportKeeper {
   >()
   const folds = new Map<string, { -readonly [K in keyof FoldedReports]: FoldedReports[K] }>()
   let count = 0
+  /** Kept reports, by kind and cgroup. */
+  const kin = new Map<string, number>()
+  const kinOf = (report: KernelReport): string =>
+    `${report.kind}\0${foldKey(report).memcg ?? ''}\0${report.kind === 'oom' ? (report.scope ?? '') : ''}`
 
   function fold(addition: FoldedReports): void {
-    let key = `${addition.kind}\0${addition.memcg ?? ''}\0${addition.task ?? ''}`
+    let key = `${addition.kind}\0${addition.memcg ?? ''}\0${addition.task ?? ''}\0${addition.scope ?? ''}`
     let entry: FoldedReports = addition
     if (!folds.has(key) && folds.size >= MOST_FOLDS) {
       key = addition.kind
-      const { memcg: _memcg, task: _task, ...rest } = addition
+      const { memcg: _memcg, task: _task, scope: _scope, ...rest } = addition
       entry = rest
     }
     const known = folds.get(key)
@@ -132,6 +141,7 @@ export function reportKeeper(): ReportKeeper {
       kind: report.kind,
       ...(memcg === undefined ? {} : { memcg: keep(memcg) }),
       ...(task === undefined ? {} : { task: keep(task) }),
+      ...(report.kind === 'oom' && report.scope !== undefined ? { scope: report.scope } : {}),
       // 'N callbacks suppressed' folded still has to tell how many
       count: report.kind === 'callbacks-suppressed' ? report.count : 1,
       ...(report.at === undefined ? {} : { first: report.at, last: report.at }),
@@ -147,13 +157,24 @@ export function reportKeeper(): ReportKeeper {
       }
       list.reports.push({ report, order })
       count += 1
+      kin.set(kinOf(report), (kin.get(kinOf(report)) ?? 0) + 1)
       if (count <= MOST_REPORTS) return
       let largest = list
       for (const candidate of kept.values())
         if (candidate.reports.length - candidate.from > largest.reports.length - largest.from)
           largest = candidate
-      const oldest = largest.reports[largest.from]
-      if (oldest) fold(foldOf(oldest.report))
+      const spare = largest.reports.findIndex(
+        (entry, index) => index >= (largest?.from ?? 0) && (kin.get(kinOf(entry.report)) ?? 0) > 1,
+      )
+      const index = spare < 0 ? largest.from : spare
+      const oldest = largest.reports[index]
+      if (oldest) {
+        fold(foldOf(oldest.report))
+        const left = (kin.get(kinOf(oldest.report)) ?? 1) - 1
+        if (left > 0) kin.set(kinOf(oldest.report), left)
+        else kin.delete(kinOf(oldest.report))
+      }
+      if (index > largest.from) largest.reports.copyWithin(largest.from + 1, largest.from, index)
       largest.from += 1
       count -= 1
       if (largest.from > MOST_REPORTS) {
