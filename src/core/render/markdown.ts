@@ -9,11 +9,19 @@ import { remedyContext } from './remedy-context.ts'
 import { defectWords, evidenceWords, subjectWords, whenWords } from './terminal.ts'
 import { label, labelled, say, summaryOf, type Texts, titleOf } from './words.ts'
 
-/** Markdown's own characters, and HTML's, in running text. */
+/** Markdown's own characters, and HTML's, in running text; an address of the web stays text and becomes no link. */
 export function escaped(text: string): string {
-  return printable(text).replace(/[\\`*_{}[\]<>#|~&]/g, character =>
-    character === '<' ? '&lt;' : character === '>' ? '&gt;' : character === '&' ? '&amp;' : `\\${character}`,
-  )
+  return printable(text)
+    .replace(/[\\`*_{}[\]<>#|~&$]|:(?=\/\/)|(?<=\bwww)\./gi, character =>
+      character === '<'
+        ? '&lt;'
+        : character === '>'
+          ? '&gt;'
+          : character === '&'
+            ? '&amp;'
+            : `\\${character}`,
+    )
+    .replace(/^(?=[-+=])|^(?<number>\d{1,9})(?=[.)](?:\s|$))/, '$<number>\\')
 }
 
 /** A fence longer than any run of backticks inside. */
@@ -50,7 +58,7 @@ export function renderMarkdown(report: Report, texts: Texts, language: Language)
     lines.push(...fenced(finding.evidence.map(evidence => evidenceWords(evidence, language))), '')
     if (finding.remedies.length > 0) {
       lines.push(`**${label('remedies', language)}**`, '')
-      const context = remedyContext(report, finding)
+      const context = remedyContext(report, finding, language)
       finding.remedies.forEach((id, index) => {
         const row = remedy(id)
         const words = row.text[language]

@@ -49,6 +49,9 @@ const MAGIC: readonly (readonly [bytes: readonly number[], what: Unreadable])[] 
 /** Of a text at most this share is control characters (a guess, and ours); of packed data it is a tenth. */
 const CONTROL_SHARE = 0.05
 
+/** Of UTF-16 half the bytes are NUL where the text is Latin (a guess, and ours). */
+const UTF_16_SHARE = 0.4
+
 /** Whether bytes are no text. Runs of NUL are: a log of a machine that lost power has them. */
 function unreadable(bytes: Uint8Array): Unreadable | undefined {
   if (bytes.length === 0) return 'empty'
@@ -58,13 +61,24 @@ function unreadable(bytes: Uint8Array): Unreadable | undefined {
   let text = 0
   let control = 0
   let blank = 0
+  let even = 0
+  let odd = 0
+  let at = 0
   for (const byte of bytes) {
-    if (byte === 0) continue
+    at += 1
+    if (byte === 0) {
+      if (at % 2 === 0) even += 1
+      else odd += 1
+      continue
+    }
     text += 1
     if (byte === 32 || (byte >= 9 && byte <= 13)) blank += 1
     else if ((byte < 32 && byte !== 27 && byte !== 8) || byte === 127) control += 1
   }
   if (text === 0) return 'binary'
+  // Every second byte a NUL: UTF-16 without the mark that says so, as some consoles save it.
+  if (Math.max(even, odd) > bytes.length * UTF_16_SHARE && Math.min(even, odd) < bytes.length * 0.01)
+    return 'utf-16'
   if (control > text * CONTROL_SHARE) return 'binary'
   return blank === text ? 'empty' : undefined
 }

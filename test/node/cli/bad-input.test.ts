@@ -151,6 +151,7 @@ describe('files that hold nothing to read', () => {
     ['a picture', () => put('a.png', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')), /text/],
     ['gzip', () => put('a.gz', gzipSync('kernel: hello')), /zcat/],
     ['UTF-16', () => put('utf-16', Buffer.from('\ufeffkernel: hello\n', 'utf16le')), /iconv/],
+    ['UTF-16 without a mark', () => put('utf-16-bare', Buffer.from('kernel: hello\n', 'utf16le')), /iconv/],
     ['a directory that is no node', () => dirname(put('plain/file', 'x')), /no files of a node/],
     ['a link in circles', () => circle(), /ELOOP/],
     ['a file that is not there', () => at('none'), /no such file/],
@@ -334,7 +335,7 @@ describe('a node that was made to do harm', () => {
       }
     const markdown = (await run(['diagnose', node, '-o', 'markdown'])).out
     const running = markdown.replace(/^ *```[\s\S]*?^ *```$/gm, '').replace(/`[^`\n]*`/g, '')
-    expect(running).not.toMatch(/<script|(?<!\\)\]\(/)
+    expect(running).not.toMatch(/<script|(?<!\\)\]\(|http:\/\//)
 
     const { out } = await run(['diagnose', node, '-o', 'json'])
     const report = JSON.parse(out)
