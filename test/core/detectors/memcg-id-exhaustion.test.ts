@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { type Files, judge, of, v1Cgroup, v1Node } from '../node.ts'
+
+const node = (release: string, memory: number, directories = 0): Files =>
+  v1Node(release, {
+    ...v1Cgroup('kubepods'),
+    'proc/cgroups': `#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t2\t5\t1\nmemory\t3\t${memory}\t1\n`,
+    ...Object.fromEntries(
+      Array.from({ length: directories }, (_, i) => [`sys/fs/cgroup/memory/c${i}/memory.failcnt`, '0\n']),
+    ),
+  })
+
+const told = (files: Files) => {
+  const report = judge(files)
+  const [finding] = of(report, 'memcg-id-exhaustion')
+  return finding === undefined
+    ? report.verdicts['memcg-id-exhaustion']
+    : [finding.severity, ...finding.words.summary]
+}
+
+describe('ids where a removed cgroup keeps its own', () => {
+  it.each([
+    [29_999, 'absent'],
+    [30_000, ['warning', 'dying']],
+    [59_999, ['warning', 'dying']],
+    [60_000, ['critical', 'dying']],
+  ])('%i counted on EL7: %s', (memory, verdict) =>
+    expect(told(node('3.10.0-514.el7.x86_64', memory))).toEqual(verdict),
+  )
+
+  it('is an upper bound where nobody looked whether the kernel gives ids back', () => {
+    expect(told(node('4.4.0-210-generic', 40_000))).toEqual(['warning', 'perhaps'])
+    expect(told(node('3.10.0-862.el7.x86_64', 40_000))).toEqual(['warning', 'perhaps'])
+  })
+})
+
+describe('ids where they are given back on removal', () => {
+  it('are those of the directories, however many removed cgroups are not freed', () => {
+    for (const release of ['4.4.180', '4.14.355-amzn2.x86_64', '5.4.0-99-generic', '3.10.0-1160.el7.x86_64'])
+      expect(told(node(release, 64_000)), release).toBe('absent')
+  })
+
+  it('run out by live ones all the same', () => {
+    expect(told(node('5.4.0-99-generic', 30_000, 29_998))).toEqual(['warning', 'live'])
+    expect(told(node('5.4.0-99-generic', 30_000, 29_997))).toBe('absent')
+  })
+})
