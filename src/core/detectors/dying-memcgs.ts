@@ -8,6 +8,7 @@ import { bearings } from '../facts/defects.ts'
 import { type DyingMemcgs, dyingMemcgs, MANY_SLAB_PINNED, slabPinsDying } from '../facts/dying-memcgs.ts'
 import { kernel, latest } from '../facts/kernel.ts'
 import { memcgSubject } from '../facts/memcg-tree.ts'
+import { hasMemoryReclaim, perMemcgSlabCaches } from '../knowledge/kernel-release.ts'
 import type { RemedyId } from '../knowledge/remedies.ts'
 import { detector } from './detector.ts'
 
@@ -111,13 +112,17 @@ function remedies(about: Case, slabPinned: boolean): readonly RemedyId[] {
       'move-to-newer-system',
     ]
   }
-  const v2 = latest(about)?.memcg?.version === 'v2'
+  const release = kernel(about)
+  const reclaim =
+    latest(about)?.memcg?.version === 'v2' && (release === undefined || hasMemoryReclaim(release) !== false)
   return kept(
     'save-evidence',
-    v2 ? 'reclaim-cgroup' : 'force-empty-before-rmdir',
-    !v2 && 'drop-page-cache',
+    reclaim && 'reclaim-cgroup',
+    latest(about)?.memcg?.version !== 'v2' && 'force-empty-before-rmdir',
+    !reclaim && 'drop-page-cache',
     'remove-tmpfs-files',
     'reduce-churn',
-    'kernel-upgrade',
+    // Pages pin them up to 6.19 (K-08): an upgrade helps only where slab may pin them too.
+    (release === undefined || perMemcgSlabCaches(release) !== false) && 'kernel-upgrade',
   )
 }

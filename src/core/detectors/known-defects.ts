@@ -38,18 +38,10 @@ export default detector({
       ...(named === undefined ? [] : [named]),
       ...here.flatMap(({ evidence }) => evidence.slice(0, 1)),
     ]
-    const unknown: Unknown[] =
+    const unknown: readonly Unknown[] =
       about.node.kernel === undefined
         ? [{ reason: 'kernel-release-not-known', remedy: 'pass-node-files' }]
-        : open.length > 0
-          ? [
-              {
-                reason: 'defect-cannot-tell',
-                path: open.map(({ id }) => id).join(', '),
-                remedy: 'pass-node-files',
-              },
-            ]
-          : []
+        : openQuestions(open)
     if (here.length === 0 || first === undefined) return { findings: [], unknown }
     return {
       unknown,
@@ -68,6 +60,27 @@ export default detector({
     }
   },
 })
+
+/** Defects that cannot be told, by what would tell them: what was not looked at, a version, a changelog. */
+function openQuestions(open: readonly DefectHere[]): readonly Unknown[] {
+  const ids = (which: (why: DefectHere['why']) => boolean): string =>
+    open
+      .filter(({ why }) => which(why))
+      .map(({ id }) => id)
+      .join(', ')
+  const version = ids(why => why === 'component-version')
+  const boundary = ids(why => UNSETTLED.has(why))
+  const rest = ids(why => why !== 'component-version' && !UNSETTLED.has(why))
+  const questions: (Unknown & { readonly path: string })[] = [
+    { reason: 'defect-cannot-tell', path: rest, remedy: 'pass-node-files' },
+    { reason: 'defect-component-version', path: version, remedy: 'compare-versions' },
+    { reason: 'defect-boundary', path: boundary, remedy: 'ask-distributor' },
+  ]
+  return questions.filter(({ path }) => path !== '')
+}
+
+/** No file of the node settles these: whether this very build has the fix is not known to us. */
+const UNSETTLED: ReadonlySet<string> = new Set(['boundary-unknown', 'backports-unknown', 'ambiguous-release'])
 
 /** Cured by newer kernels, though by none of the distributions that have them: the design of 3.10 to 4.4 is at fault. */
 const BY_DESIGN: ReadonlySet<string> = new Set(['K-03', 'K-09'])

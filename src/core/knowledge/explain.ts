@@ -331,7 +331,8 @@ function defectAnswer(
   }
 }
 
-function remedyAnswer(id: string, language: Language, node: RemedyContext): Answer | undefined {
+function remedyAnswer(id: string, language: Language, about: RemedyContext): Answer | undefined {
+  const node = { ...about, language }
   const row = remedyById(id)
   if (row === undefined) return undefined
   const say = words[language]

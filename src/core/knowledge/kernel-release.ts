@@ -332,3 +332,8 @@ export function countsOomKills(release: KernelRelease): boolean | undefined {
   if (release.stream === 'el6' || release.stream === 'el7') return false
   return since(release, '4.13')
 }
+
+/** v2's memory.reclaim is there: 94968384dde1, 5.19. Distributions of older bases may have taken it in. */
+export function hasMemoryReclaim(release: KernelRelease): boolean | undefined {
+  return sinceUpstream(release, '5.19')
+}

@@ -1,7 +1,8 @@
 // What an engineer can do about a finding: with its risk, what it costs the workload, the exact command for the
 // distribution found, and how to see that it worked. kmemscope runs none of them.
 
-import { type Text, text } from '../base/text.ts'
+import { type Language, type Text, text } from '../base/text.ts'
+import type { Bilingual } from './bilingual.ts'
 import { type KernelRelease, parseRelease } from './kernel-release.ts'
 
 /** high: the node may hang or data may be lost; medium: pods restart or slow down. */
@@ -20,6 +21,8 @@ export interface RemedyContext {
   /** Its path within the hierarchy. */
   readonly memcgPath?: string
   readonly podUid?: string
+  /** Notes between the commands are in it; without it there are none. */
+  readonly language?: Language
 }
 
 export interface Remedy {
@@ -31,6 +34,11 @@ export interface Remedy {
   readonly commands: (context: RemedyContext) => readonly string[]
   readonly verifyCommands: (context: RemedyContext) => readonly string[]
   readonly source: readonly [string, ...string[]]
+}
+
+/** A line that tells the person what the shell cannot know. */
+function note({ language }: RemedyContext, words: Bilingual): readonly string[] {
+  return language === undefined ? [] : [`# ${words[language]}`]
 }
 
 /** A word for a POSIX shell: bare where nothing in it means anything to the shell. */
@@ -129,7 +137,7 @@ function whichPod(context: RemedyContext): string[] {
     : [`kubectl get pods -A -o custom-columns=${columns} | grep ${shellWord(context.podUid)}`]
 }
 
-function bootOption(context: RemedyContext, option: string): string[] {
+function bootOption(context: RemedyContext, option: string): readonly string[] {
   const el = [`grubby --update-kernel=ALL --args="${option}"`, 'reboot']
   const debian = [
     `echo 'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX ${option}"' > /etc/default/grub.d/kmemscope.cfg`,
@@ -164,14 +172,12 @@ function bootOption(context: RemedyContext, option: string): string[] {
       ]
     }
     case 'cos':
-      return [`# the image is read-only: set ${option} in the node pool or node image, and replace the node`]
+      return note(context, {
+        en: `the image is read-only: set ${option} in the node pool or its image, and replace the node`,
+        zh: `镜像只读：在节点池或节点镜像里设置 ${option}，再替换节点`,
+      })
     case undefined:
-      return [
-        '# distribution not known; RHEL, CentOS, Fedora and kin:',
-        ...el,
-        '# Debian, Ubuntu and kin:',
-        ...debian,
-      ]
+      return ['# RHEL, CentOS, Fedora:', ...el, '# Debian, Ubuntu:', ...debian]
   }
 }
 
@@ -181,7 +187,7 @@ function debianKernelPackage(context: RemedyContext): string {
   return `linux-image-${flavour ?? '$(dpkg --print-architecture)'}`
 }
 
-function upgradeKernel(context: RemedyContext): string[] {
+function upgradeKernel(context: RemedyContext): readonly string[] {
   const el = ['yum update kernel', 'grubby --default-kernel', 'reboot']
   const debian = [
     'apt-get update',
@@ -204,14 +210,12 @@ function upgradeKernel(context: RemedyContext): string[] {
     case 'bottlerocket':
       return ['apiclient update check', 'apiclient update apply --reboot']
     case 'cos':
-      return ['# upgrade the node pool to an image with the kernel named above']
+      return note(context, {
+        en: 'upgrade the node pool to an image with the fixed kernel',
+        zh: '把节点池升级到带有已修复内核的镜像',
+      })
     case undefined:
-      return [
-        '# distribution not known; RHEL, CentOS, Fedora and kin:',
-        ...el,
-        '# Debian, Ubuntu and kin:',
-        ...debian,
-      ]
+      return ['# RHEL, CentOS, Fedora:', ...el, '# Debian, Ubuntu:', ...debian]
   }
 }
 
@@ -393,10 +397,18 @@ const rows = [
         verify: '新容器的 memory.kmem.usage_in_bytes 保持为 0。',
       },
     }),
-    commands: () => [
+    commands: context => [
       'runc --version',
-      'make BUILDTAGS="seccomp selinux nokmem"  # in the source of runc 1.0.0-rc6 to rc93',
-      './build/run.sh make kubelet KUBE_BUILD_PLATFORMS=linux/amd64 GOFLAGS="-tags=nokmem"  # in the source of Kubernetes 1.14 to 1.21',
+      ...note(context, {
+        en: 'in the source of runc 1.0.0-rc6 to rc93:',
+        zh: '在 runc 1.0.0-rc6 到 rc93 的源码中：',
+      }),
+      'make BUILDTAGS="seccomp selinux nokmem"',
+      ...note(context, {
+        en: 'in the source of Kubernetes 1.14 to 1.21:',
+        zh: '在 Kubernetes 1.14 到 1.21 的源码中：',
+      }),
+      './build/run.sh make kubelet KUBE_BUILD_PLATFORMS=linux/amd64 GOFLAGS="-tags=nokmem"',
     ],
     verifyCommands: context => [`cat ${file(context, 'memory.kmem.usage_in_bytes')}`],
     source: [
@@ -573,7 +585,10 @@ const rows = [
       onV2(context)
         ? [`echo 256M > ${file(context, 'memory.reclaim')}`]
         : [
-            '# v1 has no memory.reclaim; on a cgroup without tasks of its own:',
+            ...note(context, {
+              en: 'v1 has no memory.reclaim; on a cgroup without tasks of its own:',
+              zh: 'v1 没有 memory.reclaim；对自身没有进程的 cgroup：',
+            }),
             `echo 0 > ${file(context, 'memory.force_empty')}`,
           ],
     verifyCommands: context => [...dyingNow(context), SLAB_NOW],
@@ -621,7 +636,8 @@ const rows = [
     }),
     commands: context => [
       `kubectl cordon ${node(context)}`,
-      `cat $(find ${cgroupDir(context)} -name cgroup.procs)  # must print nothing`,
+      ...note(context, { en: 'must print nothing:', zh: '应当没有输出：' }),
+      `cat $(find ${cgroupDir(context)} -name cgroup.procs)`,
       `find ${cgroupDir(context)} -depth -type d -exec rmdir {} \\;`,
     ],
     verifyCommands: dyingNow,
@@ -663,7 +679,7 @@ const rows = [
     }),
     commands: context => [
       ...whichPod(context),
-      '# in the pod: volumes: [{name: cache, emptyDir: {medium: Memory, sizeLimit: 256Mi}}]',
+      '# pod.spec.volumes: [{name: cache, emptyDir: {medium: Memory, sizeLimit: 256Mi}}]',
     ],
     verifyCommands: () => ['kubectl -n NAMESPACE exec POD -- df -h -t tmpfs'],
     source: ['https://kubernetes.io/docs/concepts/storage/volumes/#emptydir'],
@@ -686,7 +702,7 @@ const rows = [
     commands: () => [
       'cat /proc/net/sockstat',
       'sysctl net.ipv4.tcp_mem net.ipv4.tcp_rmem net.ipv4.tcp_wmem',
-      '# in the pod: securityContext.sysctls net.ipv4.tcp_rmem, net.ipv4.tcp_wmem (unsafe sysctls: allow them on the kubelet)',
+      '# pod.spec.securityContext.sysctls: net.ipv4.tcp_rmem, net.ipv4.tcp_wmem; kubelet: allowedUnsafeSysctls',
     ],
     verifyCommands: () => ['cat /proc/net/sockstat'],
     source: ['Documentation/networking/ip-sysctl.rst'],
@@ -746,7 +762,7 @@ const rows = [
       },
     }),
     commands: () => [
-      '# in /var/lib/kubelet/config.yaml: systemReserved: {memory: 1Gi}, kubeReserved: {memory: 1Gi}, evictionHard: {memory.available: "500Mi"}',
+      '# /var/lib/kubelet/config.yaml: systemReserved: {memory: 1Gi}, kubeReserved: {memory: 1Gi}, evictionHard: {memory.available: "500Mi"}',
       'systemctl restart kubelet',
     ],
     verifyCommands: context => [
@@ -769,10 +785,11 @@ const rows = [
         verify: '增长集中在某一个缓存，且能对应到某个模块、agent 或工作负载。',
       },
     }),
-    commands: () => [
+    commands: context => [
       `awk 'NR>2{print $3*$4/1048576 " MiB", $1}' /proc/slabinfo | sort -rn | head -20`,
       `sleep 600; awk 'NR>2{print $3*$4/1048576 " MiB", $1}' /proc/slabinfo | sort -rn | head -20`,
-      'ls -l /sys/kernel/slab | grep -- "->"  # merged caches share a name',
+      ...note(context, { en: 'merged caches share a name:', zh: '合并的缓存共用一个名字：' }),
+      'ls -l /sys/kernel/slab | grep -- "->"',
       'lsmod; cat /proc/sys/kernel/tainted',
     ],
     verifyCommands: () => [SLAB_NOW],

@@ -17,6 +17,7 @@ export const unknownReasons = text({
     'part-of-the-hierarchy': 'only a part of the cgroup hierarchy is visible from here',
     'memcg-tree-incomplete': 'some memory cgroups could not be read',
     'kmem-usage-not-read': 'the kernel memory of some cgroups could not be read',
+    'limit-not-read': 'the memory limit of some cgroups could not be read',
     'oom-counter-not-read': 'the OOM kill counter of some cgroups could not be read',
     'kill-counted-not-told':
       'a cgroup counts OOM kills that are not in the log; the counter does not show whose limit was hit',
@@ -32,6 +33,9 @@ export const unknownReasons = text({
     'meminfo-not-read': '/proc/meminfo could not be read',
     'oom-scope-unknown': 'an OOM report in the log does not show whose limit was hit',
     'kmem-without-usage': 'the log gives the kernel memory but not the total usage it is a part of',
+    'defect-component-version':
+      'the files of a node do not tell the version of its container runtime and kubelet ({path})',
+    'defect-boundary': 'whether this very kernel has the fix is not established ({path})',
     'defect-cannot-tell': 'for some known defects it cannot be told whether this node has them',
     'id-scheme-unknown': 'whether removed cgroups keep their id on this kernel is not known',
     'detector-failed': 'this check failed; that is a bug in kmemscope',
@@ -47,6 +51,7 @@ export const unknownReasons = text({
     'part-of-the-hierarchy': '从这里只能看到 cgroup 层级的一部分',
     'memcg-tree-incomplete': '部分内存 cgroup 没有读到',
     'kmem-usage-not-read': '部分 cgroup 的内核内存用量没有读到',
+    'limit-not-read': '有些 cgroup 的内存限制读不到',
     'oom-counter-not-read': '部分 cgroup 的 OOM kill 计数没有读到',
     'kill-counted-not-told': '有 cgroup 记有 OOM kill，日志里却没有；从计数器看不出达到的是谁的限制',
     'cgroup-stat-not-read': '没有读到根 cgroup 的 cgroup.stat',
@@ -58,6 +63,8 @@ export const unknownReasons = text({
     'meminfo-not-read': '没有读到 /proc/meminfo',
     'oom-scope-unknown': '日志里有一份 OOM 报告看不出达到的是谁的限制',
     'kmem-without-usage': '日志里有内核内存用量，却没有包含它的总用量',
+    'defect-component-version': '节点上的文件看不出容器运行时和 kubelet 的版本（{path}）',
+    'defect-boundary': '尚不确定这个内核是否含有修复（{path}）',
     'defect-cannot-tell': '无法判断本节点是否存在某些已知缺陷',
     'id-scheme-unknown': '不知道在这个内核上，已删除的 cgroup 是否仍占用 ID',
     'detector-failed': '该项检查出错，这是 kmemscope 自身的 bug',
@@ -77,6 +84,10 @@ export const unknownRemedies = text({
     'mount-cgroup': 'mount the memory controller, or pass the host’s root: kmemscope diagnose --root /host',
     'leave-cgroup-namespace':
       'run kmemscope on the host, or in a container that mounts the host’s root: kmemscope diagnose --root /host',
+    'compare-versions':
+      'compare runc --version and kubelet --version with what kmemscope explain K-04, K-05 and K-06 say',
+    'ask-distributor':
+      'look for the fix in the changelog of this kernel package (rpm -q --changelog kernel, apt changelog linux-image-$(uname -r))',
     'report-bug': 'run again with KMEMSCOPE_DEBUG=1 and report what it prints',
     'shorten-log': 'split the file or save it again; everything before that point was read',
     none: 'nothing to do: this kernel or node does not have it',
@@ -91,6 +102,10 @@ export const unknownRemedies = text({
     'mount-cgroup': '挂载内存控制器，或指定宿主机根目录：kmemscope diagnose --root /host',
     'leave-cgroup-namespace':
       '在宿主机上运行，或在挂载了宿主机根目录的容器里运行：kmemscope diagnose --root /host',
+    'compare-versions':
+      '把 runc --version 和 kubelet --version 与 kmemscope explain K-04、K-05、K-06 的说明对照',
+    'ask-distributor':
+      '在该内核包的更新日志里查找修复（rpm -q --changelog kernel，apt changelog linux-image-$(uname -r)）',
     'report-bug': '设置 KMEMSCOPE_DEBUG=1 重新运行，并反馈其输出',
     'shorten-log': '拆分文件或重新保存；该处之前的内容已经读取',
     none: '无需处理：这个内核或节点本来就没有',

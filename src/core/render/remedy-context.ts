@@ -1,11 +1,13 @@
 // What a remedy's commands need to know of this node and this finding.
 
+import type { Language } from '../base/text.ts'
 import type { Finding } from '../case/finding.ts'
 import type { Report } from '../case/report.ts'
 import type { RemedyContext } from '../knowledge/remedies.ts'
 
-export function remedyContext({ node }: Report, { subject }: Finding): RemedyContext {
+export function remedyContext({ node }: Report, { subject }: Finding, language?: Language): RemedyContext {
   return {
+    ...(language === undefined ? {} : { language }),
     ...(node.distributionId === undefined ? {} : { distributionId: node.distributionId }),
     ...(node.kernel === undefined ? {} : { kernel: node.kernel }),
     ...(node.cgroup === undefined ? {} : { cgroup: node.cgroup }),

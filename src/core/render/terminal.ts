@@ -239,15 +239,28 @@ export function evidenceWords(evidence: Evidence, language: Language): string {
         : unit === 'bytes' && value >= 1024
           ? `${value} (${formatBytes(value)})`
           : String(value)
-  return printable(`${evidence.path}  ${evidence.key === undefined ? '' : `${evidence.key} `}${shown}`)
+  return printable(
+    `${evidence.path}  ${evidence.key === undefined ? '' : `${keyWords(evidence.key, language)} `}${shown}`,
+  )
 }
+
+/** Keys of files are the kernel's; what we counted ourselves has words. */
+function keyWords(key: string, language: Language): string {
+  return key in COUNTED ? label(COUNTED[key as keyof typeof COUNTED], language) : key
+}
+
+const COUNTED = {
+  directories: 'keyDirectories',
+  'cgroups without a directory': 'keyWithoutDirectory',
+  example: 'keyExample',
+} as const
 
 /** Each remedy once, in the order of the worst finding that asks for it, with the commands for this node. */
 function remedyBlock(report: Report, { language, style, columns }: TerminalOptions): string[] {
   const lines = [style.strong(label('commands', language))]
   const shown = new Set<string>()
   for (const finding of report.findings) {
-    const context = remedyContext(report, finding)
+    const context = remedyContext(report, finding, language)
     for (const id of finding.remedies) {
       const row = remedy(id)
       const commands = row.commands(context)
@@ -261,14 +274,18 @@ function remedyBlock(report: Report, { language, style, columns }: TerminalOptio
         `  ${style.strong(id)}  ${words.name}${style.faint(label('aside', language, { what: risk }))}`,
       )
       if (!again) lines.push(...indented(words.cost, '    ', columns).map(style.faint))
-      for (const command of commands) lines.push(`    $ ${printable(command)}`)
+      for (const command of commands) lines.push(`    ${prompted(command)}`)
       if (!again)
         lines.push(...indented(labelled('verify', words.verify, language), '    ', columns).map(style.faint))
-      for (const command of row.verifyCommands(context))
-        lines.push(style.faint(`    $ ${printable(command)}`))
+      for (const command of row.verifyCommands(context)) lines.push(style.faint(`    ${prompted(command)}`))
     }
   }
   return shown.size === 0 ? [] : lines
+}
+
+/** A command as a person would see it in a shell; a note between commands has no prompt. */
+export function prompted(command: string): string {
+  return `${command.startsWith('#') ? '' : '$ '}${printable(command)}`
 }
 
 export function defectWords({ id, status, why }: DefectBearing, language: Language): string {

@@ -6,6 +6,7 @@ import { detectors } from '../../core/detectors/index.ts'
 import { type Explanation, explain } from '../../core/knowledge/explain.ts'
 import { renderJson } from '../../core/render/json.ts'
 import { escaped, fenced } from '../../core/render/markdown.ts'
+import { prompted } from '../../core/render/terminal.ts'
 import { Ending, exitCodes } from './exit.ts'
 import type { Settings } from './main.ts'
 import { nearest } from './nearest.ts'
@@ -62,7 +63,7 @@ function plainText(
   for (const sentence of text) lines.push(...paragraph(sentence), '')
   if (correction !== undefined) lines.push(`${words('correction')}`, ...paragraph(correction), '')
   if (commands !== undefined && commands.length > 0) {
-    lines.push(...commands.map(command => `  $ ${printable(command)}`), '')
+    lines.push(...commands.map(command => `  ${prompted(command)}`), '')
   }
   if (see.length > 0) lines.push(words('see', { what: see.join(', ') }))
   if (sources.length > 0) lines.push(words('sourcesOf', { what: sources.map(printable).join(' · ') }))

@@ -77,9 +77,9 @@ describe('the command fits the distribution', () => {
     expect(commands('nokmem-boot-option', { kernel: '3.10.0-957.el7.x86_64' })).toContain('grubby')
   })
 
-  test('not known: says so, gives both', () => {
+  test('not known: gives both, each under its family', () => {
     const both = commands('nokmem-boot-option', { distributionId: 'gentoo' })
-    expect(both).toContain('not known')
+    expect(both).toMatch(/# RHEL[^]*grubby[^]*# Debian[^]*update-grub/)
     expect(both).toContain('grubby')
     expect(both).toContain('update-grub')
   })
@@ -118,4 +118,14 @@ test('ids are unique, and a defect names remedies that are there', () => {
   expect(new Set(remedies.map(({ id }) => id)).size).toBe(remedies.length)
   for (const { remedies: named = [] } of kernelDefects)
     for (const id of named) expect(remedyById(id), id).toBeDefined()
+})
+
+test('notes between commands are in the language asked for, and nowhere else', () => {
+  const notes = (language?: 'en' | 'zh') =>
+    remedyById('runtime-without-kmem')
+      ?.commands(language === undefined ? {} : { language })
+      .filter(line => line.startsWith('#'))
+  expect(notes()).toEqual([])
+  expect(notes('en')?.[0]).toContain('in the source of runc')
+  expect(notes('zh')?.[0]).toContain('源码')
 })
