@@ -89,6 +89,7 @@ function liveCharges(about: Case): { filled: KmemCharge[]; unknown: Unknown[] } 
   if (tree === undefined) return { filled: [], unknown }
   const filled: KmemCharge[] = []
   let unread: Memcg | undefined
+  let withoutLimit: Memcg | undefined
   // Children stand after their parents: from the end, the one nearest to the charge is met first.
   for (const memcg of tree.memcgs.toReversed()) {
     if (memcg.path === '/' || memcg.uncontrolled) continue
@@ -97,6 +98,7 @@ function liveCharges(about: Case): { filled: KmemCharge[]; unknown: Unknown[] } 
       if (memcg.limit !== Number.POSITIVE_INFINITY) unread ??= memcg
       continue
     }
+    if (memcg.limit === undefined) withoutLimit ??= memcg
     const charge = judged(about, memcg, kernel)
     if (charge === undefined) continue
     const explained = filled
@@ -107,6 +109,10 @@ function liveCharges(about: Case): { filled: KmemCharge[]; unknown: Unknown[] } 
   if (unread !== undefined) {
     const file = tree.version === 'v1' ? 'memory.kmem.usage_in_bytes' : 'memory.stat'
     unknown.push({ reason: 'kmem-usage-not-read', path: `${unread.dir}/${file}`, remedy: 'pass-node-files' })
+  }
+  if (withoutLimit !== undefined) {
+    const file = tree.version === 'v1' ? 'memory.limit_in_bytes' : 'memory.max'
+    unknown.push({ reason: 'limit-not-read', path: `${withoutLimit.dir}/${file}`, remedy: 'pass-node-files' })
   }
   return { filled: filled.reverse(), unknown }
 }

@@ -159,3 +159,11 @@ describe('a parent', () => {
     expect(paths(1001 * MIB).sort()).toEqual([`/${POD}`, `/${CONTAINER}`])
   })
 })
+
+describe('a limit that was not read', () => {
+  it('leaves open what it would be compared with', () => {
+    const files = v1Node(EL7, v1Cgroup(CONTAINER, { limit: 1000 * MIB, kmem: 10 * MIB }))
+    delete files[`sys/fs/cgroup/memory/${CONTAINER}/memory.limit_in_bytes`]
+    expect(told(files)).toBe('unknown')
+  })
+})
