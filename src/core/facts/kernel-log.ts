@@ -4,6 +4,7 @@ import type { Clock, Stamp } from '../base/time.ts'
 import type { Case } from '../case/case.ts'
 import type { Evidence, Unknown } from '../case/finding.ts'
 import type { FoldedReports } from '../case/kernel-log.ts'
+import { clockBeganAnew } from '../decode/kmsg/log.ts'
 import type { KernelReport, Quote } from '../decode/kmsg/report.ts'
 import { fact } from './fact.ts'
 
@@ -93,14 +94,6 @@ const ROUND: Partial<Record<Clock, number>> = { 'no-year': 366 * 86_400, 'time-o
 /** So much of a round back is no disorder of lines but the next round: ours, ten months of a year, 20 hours of a day. */
 const NEXT_ROUND_SHARE = 5 / 6
 
-/**
- * Whether a clock that counts from boot began anew between two stamps. Lines of several CPUs, and pieces that somebody
- * put together, are out of order by less. Ours.
- */
-function rebooted(before: number, after: number): boolean {
-  return before - after > 60 && after < before / 2
-}
-
 /** Seconds from one stamp to a later one of the same clock, over the turn of the year or of the day. */
 function elapsed(from: Stamp, to: Stamp): number {
   const seconds = to.seconds - from.seconds
@@ -133,7 +126,7 @@ function recurrence(reports: readonly { readonly at?: Stamp | undefined }[]): Re
   const stamps = all.filter(stamp => stamp.clock === clock)
   // Across boots seconds since boot have no order but that of the lines.
   const boots =
-    clock === 'boot' && stamps.some(({ seconds }, i) => rebooted(stamps[i - 1]?.seconds ?? 0, seconds))
+    clock === 'boot' && stamps.some(({ seconds }, i) => clockBeganAnew(stamps[i - 1]?.seconds ?? 0, seconds))
   const ordered = boots ? stamps : inTime(stamps)
   const first = ordered[0]
   const last = ordered.at(-1)
@@ -167,7 +160,8 @@ function ongoing(about: Case, reports: readonly KernelReport[]): boolean | undef
   if (last.clock === 'boot') {
     // The node has booted since: what was charged then is gone, whatever the log's own clock says.
     const ended = source?.to?.clock === 'boot' ? source.to.seconds : undefined
-    if (ended !== undefined && rebooted(last.seconds, ended)) return false
+    if (ended !== undefined && clockBeganAnew(last.seconds, ended)) return false
+    if (source?.rebootedAt !== undefined && (report?.lines?.[0] ?? Infinity) < source.rebootedAt) return false
     if (uptime !== undefined && last.seconds > uptime * (1 + DRIFT_SHARE) + STILL_SECONDS) return false
   }
   const since = [

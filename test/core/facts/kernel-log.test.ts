@@ -29,6 +29,13 @@ describe('seen', () => {
     expect([firstSeen?.seconds, lastSeen?.seconds, ongoing]).toEqual([100_000, 100_300, false])
   })
 
+  it('calls over what an earlier boot printed at a time that this boot has passed', () => {
+    const again = `${boot(0)('Linux version 3.10.0 (x)')}\n${boot(300)('eth0: link up')}\n`
+    const before = `${kill(boot(100), 1)}${boot(5000)('eth0: link up')}\n`
+    expect(series({ dmesg: before + again }).ongoing).toBe(false)
+    expect(series({ dmesg: again + kill(boot(310), 1) }).ongoing).toBe(true)
+  })
+
   it('tells the last of a log over two boots by its lines, not by seconds since boot', () => {
     const dmesg = `${kill(boot(100_000), 1)}${boot(0)('Linux version 3.10.0 (x)')}\n${kill(boot(400), 2)}`
     const { firstSeen, lastSeen, ongoing } = series({ dmesg })

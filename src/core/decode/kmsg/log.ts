@@ -21,6 +21,8 @@ export interface LogSource {
   /** First and last stamp of the kernel's records. */
   readonly from?: Stamp
   readonly to?: Stamp
+  /** Line where a clock that counts from boot began anew, the last of them: what stands before is of an earlier boot. */
+  readonly rebootedAt?: number
   /** Places where sequence numbers of /dev/kmsg are missing. */
   readonly sequenceGaps: readonly { readonly after: number; readonly missing: number }[]
   /** Records were overwritten before they could be read, in mid-reading. */
@@ -66,6 +68,14 @@ const NARROWEST = 60
 
 const LINUX_VERSION = /^\s*Linux version (\d\S{1,128}) \(/
 
+/**
+ * Whether a clock that counts from boot began anew between two stamps. Lines of several CPUs, and pieces that somebody
+ * put together, are out of order by less. Ours.
+ */
+export function clockBeganAnew(before: number, after: number): boolean {
+  return before - after > 60 && after < before / 2
+}
+
 /** The cgroup and the task a report is counted under. */
 export function foldKey(report: KernelReport): { readonly memcg?: string; readonly task?: string } {
   const memcg =
@@ -101,21 +111,29 @@ export interface ReportKeeper {
   folded(): readonly FoldedReports[]
 }
 
+interface KeptReport {
+  readonly report: KernelReport
+  readonly order: number
+  /** The cgroup, and by whose shortage. */
+  readonly whose: string
+}
+
+/** Of one kind, in the order in which they came. */
+interface KeptReports {
+  readonly all: Set<KeptReport>
+  /** Those of which there is a newer one of the same cgroup. */
+  readonly older: Set<KeptReport>
+  readonly newest: Map<string, KeptReport>
+}
+
 /**
  * Keeps the newest reports of each kind; of the kind there is most of, the oldest are folded, but never a cgroup's
  * last: a storm in one pod must not hide that another died before it.
  */
 export function reportKeeper(): ReportKeeper {
-  const kept = new Map<
-    KernelReport['kind'],
-    { readonly reports: { report: KernelReport; order: number }[]; from: number }
-  >()
+  const kept = new Map<KernelReport['kind'], KeptReports>()
   const folds = new Map<string, { -readonly [K in keyof FoldedReports]: FoldedReports[K] }>()
   let count = 0
-  /** Kept reports, by kind and cgroup. */
-  const kin = new Map<string, number>()
-  const kinOf = (report: KernelReport): string =>
-    `${report.kind}\0${foldKey(report).memcg ?? ''}\0${report.kind === 'oom' ? (report.scope ?? '') : ''}`
 
   function fold(addition: FoldedReports): void {
     let key = `${addition.kind}\0${addition.memcg ?? ''}\0${addition.task ?? ''}\0${addition.scope ?? ''}`
@@ -152,40 +170,31 @@ export function reportKeeper(): ReportKeeper {
     add(report: KernelReport, order: number): void {
       let list = kept.get(report.kind)
       if (!list) {
-        list = { reports: [], from: 0 }
+        list = { all: new Set(), older: new Set(), newest: new Map() }
         kept.set(report.kind, list)
       }
-      list.reports.push({ report, order })
+      const { memcg = '' } = foldKey(report)
+      const entry = { report, order, whose: `${memcg}\0${report.kind === 'oom' ? (report.scope ?? '') : ''}` }
+      const before = list.newest.get(entry.whose)
+      if (before) list.older.add(before)
+      list.newest.set(entry.whose, entry)
+      list.all.add(entry)
       count += 1
-      kin.set(kinOf(report), (kin.get(kinOf(report)) ?? 0) + 1)
       if (count <= MOST_REPORTS) return
       let largest = list
-      for (const candidate of kept.values())
-        if (candidate.reports.length - candidate.from > largest.reports.length - largest.from)
-          largest = candidate
-      const spare = largest.reports.findIndex(
-        (entry, index) => index >= (largest?.from ?? 0) && (kin.get(kinOf(entry.report)) ?? 0) > 1,
-      )
-      const index = spare < 0 ? largest.from : spare
-      const oldest = largest.reports[index]
-      if (oldest) {
-        fold(foldOf(oldest.report))
-        const left = (kin.get(kinOf(oldest.report)) ?? 1) - 1
-        if (left > 0) kin.set(kinOf(oldest.report), left)
-        else kin.delete(kinOf(oldest.report))
-      }
-      if (index > largest.from) largest.reports.copyWithin(largest.from + 1, largest.from, index)
-      largest.from += 1
+      for (const candidate of kept.values()) if (candidate.all.size > largest.all.size) largest = candidate
+      const [spare] = largest.older.size > 0 ? largest.older : largest.all
+      if (!spare) return
+      fold(foldOf(spare.report))
+      largest.older.delete(spare)
+      largest.all.delete(spare)
+      if (largest.newest.get(spare.whose) === spare) largest.newest.delete(spare.whose)
       count -= 1
-      if (largest.from > MOST_REPORTS) {
-        largest.reports.splice(0, largest.from)
-        largest.from = 0
-      }
     },
     addFolded: fold,
     reports(): readonly KernelReport[] {
       return [...kept.values()]
-        .flatMap(list => list.reports.slice(list.from))
+        .flatMap(list => [...list.all])
         .sort((a, b) => a.order - b.order)
         .map(entry => entry.report)
     },
@@ -213,6 +222,7 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
   let first: LogRecord | undefined
   let last: LogRecord | undefined
   let excerpt = false
+  let rebootedAt: number | undefined
   let release: { text: string; line?: number } | undefined
   let hostname: string | undefined
   let lastSeq: number | undefined
@@ -303,6 +313,9 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
       if (!record.continuation) kernelRecords += 1
       if (record.clock !== undefined && (record.facility === undefined || record.facility === 0)) {
         first ??= record
+        if (record.clock === 'boot' && last?.clock === 'boot') {
+          if (clockBeganAnew(last.seconds ?? 0, record.seconds ?? 0)) rebootedAt = record.line
+        }
         last = record
       }
       if (record.host !== undefined && hostname === undefined) hostname = keep(record.host)
@@ -349,6 +362,7 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
       kernelRecords,
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
+      ...(rebootedAt === undefined || live ? {} : { rebootedAt }),
       sequenceGaps,
       ...(live && sequenceGaps.length > 0 ? { overrun: true as const } : {}),
       ...(excerpt ? { excerpt: true as const } : {}),
