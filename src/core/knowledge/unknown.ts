@@ -18,7 +18,6 @@ export const unknownReasons = text({
     'memcg-tree-incomplete': 'some memory cgroups could not be read',
     'kmem-usage-not-read': 'the kernel memory of some cgroups could not be read',
     'limit-not-read': 'the memory limit of some cgroups could not be read',
-    'limit-not-read': 'the memory limit of some cgroups could not be read',
     'oom-counter-not-read': 'the OOM kill counter of some cgroups could not be read',
     'kill-counted-not-told':
       'a cgroup counts OOM kills that are not in the log; the counter does not show whose limit was hit',
@@ -52,7 +51,6 @@ export const unknownReasons = text({
     'part-of-the-hierarchy': '从这里只能看到 cgroup 层级的一部分',
     'memcg-tree-incomplete': '部分内存 cgroup 没有读到',
     'kmem-usage-not-read': '部分 cgroup 的内核内存用量没有读到',
-    'limit-not-read': '有些 cgroup 的内存限制读不到',
     'limit-not-read': '有些 cgroup 的内存限制读不到',
     'oom-counter-not-read': '部分 cgroup 的 OOM kill 计数没有读到',
     'kill-counted-not-told': '有 cgroup 记有 OOM kill，日志里却没有；从计数器看不出达到的是谁的限制',
