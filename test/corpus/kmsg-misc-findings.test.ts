@@ -15,9 +15,9 @@ describe.skipIf(logs.length === 0)('kmsg-misc (skipped where ../shared/corpus is
   it.each(logs.length === 0 ? ['none'] : logs)('%s: not one finding', name => {
     const at = Date.UTC(2026, 0, 1)
     const thrown: string[] = []
-    const { tree } = openTree([DIR + name])
-    if (tree === undefined) throw new Error(`${name} was not opened`)
-    const { findings, verdicts } = diagnose(collect(tree, { at }), at, id => {
+    const opened = openTree([DIR + name])
+    if ('problem' in opened) throw new Error(`${name} was not opened`)
+    const { findings, verdicts } = diagnose(collect(opened.tree, { at }), at, id => {
       thrown.push(id)
     })
     expect(findings.map(({ detector, words }) => `${detector}: ${words.title}`)).toEqual([])

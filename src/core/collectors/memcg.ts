@@ -5,7 +5,7 @@
 import { limitBytes } from '../base/units.ts'
 import type { NodeIdentity } from '../case/case.ts'
 import type { Memcg, MemcgTree } from '../case/memcg.ts'
-import { statDecoder } from '../decode/cgroup/memory-stat.ts'
+import { kernelBytes, statDecoder } from '../decode/cgroup/memory-stat.ts'
 import { decodeNumber } from '../decode/cgroup/number.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
 import type { Mount } from '../decode/proc/mountinfo.ts'
@@ -169,29 +169,6 @@ function findHierarchies(tree: Tree): Hierarchies {
       ? top
       : { path: tree.shown('sys/fs/cgroup/memory'), why: 'absent', detail: 'no memory controller mounted' }
   return { ...(cgroup === undefined ? {} : { cgroup }), gaps: [gap] }
-}
-
-/** v2 `kernel` of memory.stat (5.18+), else the sum of the parts that are there; undefined without any. */
-function kernelBytes(stat: Readonly<Record<string, number>>): number | undefined {
-  const kernel = stat['kernel']
-  if (kernel !== undefined) return kernel
-  const slab =
-    stat['slab'] ??
-    (stat['slab_reclaimable'] === undefined && stat['slab_unreclaimable'] === undefined
-      ? undefined
-      : (stat['slab_reclaimable'] ?? 0) + (stat['slab_unreclaimable'] ?? 0))
-  const parts = [
-    slab,
-    stat['kernel_stack'],
-    stat['pagetables'],
-    stat['sec_pagetables'],
-    stat['percpu'],
-    stat['sock'],
-    stat['vmalloc'],
-  ]
-  let sum: number | undefined
-  for (const part of parts) if (part !== undefined) sum = (sum ?? 0) + part
-  return sum
 }
 
 type Filled = { -readonly [K in keyof Memcg]: Memcg[K] }

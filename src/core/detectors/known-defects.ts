@@ -80,7 +80,12 @@ function openQuestions(open: readonly DefectHere[]): readonly Unknown[] {
 }
 
 /** No file of the node settles these: whether this very build has the fix is not known to us. */
-const UNSETTLED: ReadonlySet<string> = new Set(['boundary-unknown', 'backports-unknown', 'ambiguous-release'])
+const UNSETTLED: ReadonlySet<string> = new Set([
+  'boundary-unknown',
+  'backports-unknown',
+  'code-backports-unknown',
+  'ambiguous-release',
+])
 
 /** Cured by newer kernels, though by none of the distributions that have them: the design of 3.10 to 4.4 is at fault. */
 const BY_DESIGN: ReadonlySet<string> = new Set(['K-03', 'K-09'])

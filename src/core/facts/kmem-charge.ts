@@ -3,6 +3,7 @@
 import type { Case } from '../case/case.ts'
 import type { Evidence, Unknown } from '../case/finding.ts'
 import type { Memcg } from '../case/memcg.ts'
+import { kernelCharges } from '../decode/cgroup/memory-stat.ts'
 import type { KernelReport, OomReport } from '../decode/kmsg/report.ts'
 import { fact } from './fact.ts'
 import { kmemOptIn, latest } from './kernel.ts'
@@ -137,9 +138,12 @@ function judged(about: Case, memcg: Memcg, kernel: number): KmemCharge | undefin
   const { limit, kmemLimit, kmemUsage, kmemFailcnt = 0, usage, failcnt } = memcg
   const v1 = latest(about)?.memcg?.version === 'v1'
   const usageFile = v1 ? 'memory.usage_in_bytes' : 'memory.current'
-  const kernelEvidence = v1
-    ? memcgReading(about, memcg, 'memory.kmem.usage_in_bytes', kmemUsage ?? kernel)
-    : memcgReading(about, memcg, 'memory.stat', kmemUsage ?? kernel, { key: 'kernel' })
+  const [kernelEvidence, ...kernelParts] = v1
+    ? [memcgReading(about, memcg, 'memory.kmem.usage_in_bytes', kmemUsage ?? kernel)]
+    : Object.entries(kernelCharges(memcg.stat ?? {})).map(([key, bytes]) =>
+        memcgReading(about, memcg, 'memory.stat', bytes, { key }),
+      )
+  if (kernelEvidence === undefined) return undefined
   const anon = memcg.stat?.['total_rss'] ?? memcg.stat?.['anon']
   // With both limits alike it is the memory limit that is met, unless the other's own counter says otherwise.
   const kmemLimitBinds = kmemLimit !== undefined && (kmemFailcnt > 0 || kmemLimit < (limit ?? Infinity))
@@ -169,6 +173,7 @@ function judged(about: Case, memcg: Memcg, kernel: number): KmemCharge | undefin
       kmemLimitReached: true,
       evidence: [
         kernelEvidence,
+        ...kernelParts,
         memcgReading(about, memcg, 'memory.kmem.limit_in_bytes', kmemLimit),
         ...(kmemFailcnt > 0
           ? [memcgReading(about, memcg, 'memory.kmem.failcnt', kmemFailcnt, { unit: 'count' })]
@@ -193,6 +198,7 @@ function judged(about: Case, memcg: Memcg, kernel: number): KmemCharge | undefin
     kmemLimitReached: false,
     evidence: [
       kernelEvidence,
+      ...kernelParts,
       memcgReading(about, memcg, v1 ? 'memory.limit_in_bytes' : 'memory.max', limit),
       ...(usage === undefined ? [] : [memcgReading(about, memcg, usageFile, usage)]),
       ...anonEvidence,

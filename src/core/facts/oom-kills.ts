@@ -2,6 +2,7 @@
 
 import type { Case } from '../case/case.ts'
 import type { FoldedReports } from '../case/kernel-log.ts'
+import { kernelBytes } from '../decode/cgroup/memory-stat.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
 import type { MemcgStats, OomReport, StrayMemcgStats } from '../decode/kmsg/report.ts'
 import { fact } from './fact.ts'
@@ -139,13 +140,10 @@ export interface Composition {
   readonly shmem?: number
 }
 
-/** Kernel keys of memory.stat that are kernel memory, where no `kernel` key sums them (before 5.18). */
-const KERNEL_PARTS = ['slab', 'kernel_stack', 'pagetables', 'sec_pagetables', 'percpu', 'sock', 'vmalloc']
-
 /** The composition an OOM report shows, whichever of the three shapes its statistics have. */
 export function composition(report: OomReport): Composition {
   const [first, ...below] = report.stats
-  const kernel = report.kmem?.usage ?? (first === undefined ? undefined : kernelOf(first))
+  const kernel = report.kmem?.usage ?? (first === undefined ? undefined : kernelBytes(first.values))
   // 3.10 to 4.19 print one line a cgroup of the whole subtree, each with its own charges only: the sum is the subtree's.
   // Later kernels print the limit's cgroup once; v1 of 6.6+ with total_ keys for the subtree.
   const lines = first === undefined ? [] : [first, ...below]
@@ -164,13 +162,6 @@ export function composition(report: OomReport): Composition {
     ...(file === undefined ? {} : { file }),
     ...(shmem === undefined ? {} : { shmem }),
   }
-}
-
-function kernelOf({ values }: MemcgStats): number | undefined {
-  const whole = values['kernel']
-  if (whole !== undefined) return whole
-  const parts = KERNEL_PARTS.map(key => values[key]).filter(value => value !== undefined)
-  return parts.length === 0 ? undefined : parts.reduce((a, b) => a + b, 0)
 }
 
 function sum(lines: readonly MemcgStats[], keys: readonly string[]): number | undefined {

@@ -70,6 +70,8 @@ export const defectWords = text({
     'before-introduction': 'This kernel is older than the code that has the defect.',
     'boundary-unknown':
       'The change came between two kernels that were looked at, and this one lies between them.',
+    'code-backports-unknown':
+      'Upstream of this number is older than the code that has the defect, but the distribution takes later code into old releases.',
     'backports-unknown':
       'By its upstream version this kernel would be affected, but its distribution backports fixes.',
     'ambiguous-release': 'Vanilla and distribution kernels both use this release number.',
@@ -89,6 +91,8 @@ export const defectWords = text({
     'after-fix-residual': '该内核已包含修复，但有报告称开启 kmem accounting 时仍会出现：仅凭版本不能排除。',
     'before-introduction': '该内核早于引入此缺陷的代码。',
     'boundary-unknown': '变化发生在两个已核对的版本之间，而该内核正好处在这一区间。',
+    'code-backports-unknown':
+      '同版本号的上游内核早于引入此缺陷的代码，但其发行版会把后来的代码 backport 到旧版本。',
     'backports-unknown': '按上游版本号该内核受影响，但其发行版会把修复 backport 到旧版本。',
     'ambiguous-release': '上游内核与发行版内核都使用这个版本号，无法区分。',
     'not-opt-in': '在该内核上，是否记账与有没有人写过 kmem 限制无关，此缺陷没有影响。',
@@ -129,7 +133,12 @@ export function judgeRelease(defect: Defect, release: KernelRelease | undefined)
   // A fix in the release a distribution starts from is in all it ships; the reverse needs to know its backports.
   if (followsUpstream(release) || plain.why === 'after-fix' || plain.why === 'after-fix-residual')
     return plain
-  if (release.ambiguous !== true) return judged('cannot-tell', 'backports-unknown')
+  if (release.ambiguous !== true) {
+    return judged(
+      'cannot-tell',
+      plain.why === 'before-introduction' ? 'code-backports-unknown' : 'backports-unknown',
+    )
+  }
   // Vanilla has it, and so has every build of the distribution: then it does not matter whose it is.
   const either = hidden !== undefined && hidden.affectedBefore === undefined && hidden.fixed === undefined
   return plain.status === 'affected' && either ? plain : judged('cannot-tell', 'ambiguous-release')

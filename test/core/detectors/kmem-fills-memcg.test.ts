@@ -112,8 +112,8 @@ describe('a sidecar with a tiny limit', () => {
     expect(found).toMatchObject({
       severity: 'critical',
       remedies: ['save-evidence', 'raise-memory-limit', 'find-slab-owner'],
+      words: { summary: ['wrongHeap', 'small'] },
     })
-    expect((found as { words: { summary: string[] } }).words.summary).toEqual(['wrongHeap', 'small'])
   })
 })
 

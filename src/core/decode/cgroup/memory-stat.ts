@@ -122,3 +122,32 @@ export function statDecoder(): (bytes: Uint8Array) => Record<string, number> {
     return record
   }
 }
+
+/** Keys that together are kernel memory where no `kernel` key sums them; sockets are counted apart, there as here. */
+const KERNEL_PARTS = ['slab', 'kernel_stack', 'pagetables', 'sec_pagetables', 'percpu', 'vmalloc'] as const
+
+/**
+ * Kernel memory in memory.stat of v2, bytes by key: `kernel` where the kernel sums it (a8c49af3be5f, 5.18), else the
+ * parts that are there; empty without any. `slab` is the sum of slab_reclaimable and slab_unreclaimable where only these are.
+ */
+export function kernelCharges(stat: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const kernel = stat['kernel']
+  if (kernel !== undefined) return { kernel }
+  const keys =
+    stat['slab'] === undefined ? ['slab_reclaimable', 'slab_unreclaimable', ...KERNEL_PARTS] : KERNEL_PARTS
+  const charges: Record<string, number> = {}
+  for (const key of keys) {
+    const bytes = stat[key]
+    if (bytes !== undefined) charges[key] = bytes
+  }
+  return charges
+}
+
+/** The sum of `kernelCharges`; undefined without any. */
+export function kernelBytes(stat: Readonly<Record<string, number>>): number | undefined {
+  const kernel = stat['kernel']
+  if (kernel !== undefined) return kernel
+  let sum: number | undefined
+  for (const bytes of Object.values(kernelCharges(stat))) sum = (sum ?? 0) + bytes
+  return sum
+}
