@@ -206,6 +206,11 @@ function outputOption(command: keyof typeof OUTPUTS, words: Settings['words']): 
   ).default('text')
 }
 
+function commandOf(argv: readonly string[], program: Command): Command {
+  const name = commandFirst(argv)[0]
+  return program.commands.find(one => one.name() === name) ?? program
+}
+
 function usageSentence(
   error: CommanderError,
   argv: readonly string[],
@@ -215,8 +220,7 @@ function usageSentence(
   const what = /'([^']*)'/.exec(error.message)?.[1] ?? ''
   switch (error.code) {
     case 'commander.unknownOption': {
-      const name = commandFirst(argv)[0]
-      const command = program.commands.find(one => one.name() === name) ?? program
+      const command = commandOf(argv, program)
       const known = [...command.options, ...program.options].flatMap(({ long }) =>
         long == null ? [] : [long],
       )
@@ -231,7 +235,7 @@ function usageSentence(
     case 'commander.missingArgument':
       return words('wantsArgument', { what: `<${what}>` })
     case 'commander.excessArguments':
-      return words('tooMany', { what: '<source>' })
+      return words('tooMany', { what: `<${commandOf(argv, program).registeredArguments[0]?.name() ?? ''}>` })
     default:
       return printable(error.message)
   }

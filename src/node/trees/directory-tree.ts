@@ -7,7 +7,7 @@ import type { Gap, Tree } from '../../core/tree/tree.ts'
 import { isGap } from '../../core/tree/tree.ts'
 import { confine } from './confine.ts'
 import { UNPACKED_CONFIG, unpackedConfig } from './live-tree.ts'
-import { gapOf, openRegular, piecesOf, readDescriptor, WHOLE_FILE_LIMIT } from './reading.ts'
+import { gapOf, LISTING_LIMIT, openRegular, piecesOf, readDescriptor, WHOLE_FILE_LIMIT } from './reading.ts'
 
 /** Names in one directory are bounded: a listing is held in memory (a guess, and ours: 65,535 cgroups, 223,563 caches were seen). */
 const NAMES_LIMIT = 2_000_000
@@ -30,7 +30,7 @@ export function directoryTree(dir: string): Tree {
       return gapOf(shown(path), error)
     }
   }
-  const read = (path: string): Uint8Array | Gap => {
+  const read = (path: string, limit = WHOLE_FILE_LIMIT): Uint8Array | Gap => {
     const descriptor = openFile(path)
     if (typeof descriptor !== 'number') {
       if (path !== UNPACKED_CONFIG || descriptor.why !== 'absent') return descriptor
@@ -38,9 +38,9 @@ export function directoryTree(dir: string): Tree {
       return isGap(packed) ? packed : unpackedConfig(packed, shown('proc/config.gz'))
     }
     try {
-      const { bytes, truncated } = readDescriptor(descriptor, WHOLE_FILE_LIMIT)
+      const { bytes, truncated } = readDescriptor(descriptor, limit)
       if (!truncated) return bytes
-      return { path: shown(path), why: 'truncated', detail: `larger than ${WHOLE_FILE_LIMIT} bytes` }
+      return { path: shown(path), why: 'truncated', detail: `larger than ${limit} bytes` }
     } catch (error) {
       return gapOf(shown(path), error)
     } finally {
@@ -50,7 +50,7 @@ export function directoryTree(dir: string): Tree {
   /** The listing kept in `path.list`, where the directory itself was not. */
   const savedListing = (path: string): readonly string[] | undefined => {
     if (path === '') return undefined
-    const saved = read(`${path}.list`)
+    const saved = read(`${path}.list`, LISTING_LIMIT)
     if (isGap(saved)) return undefined
     return listedNames(new TextDecoder().decode(saved)).slice(0, NAMES_LIMIT)
   }

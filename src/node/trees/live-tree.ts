@@ -1,7 +1,7 @@
 // The node this runs on: /proc, /sys, /etc, /dev/kmsg, /var/log. With a root other than / the node is the one mounted
 // there (a container that has the host's / at /host), and nothing outside of it is read.
 
-import { openSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readlinkSync, statSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import type { DirectoryStat, Gap, Tree } from '../../core/tree/tree.ts'
 import { isGap } from '../../core/tree/tree.ts'
@@ -13,6 +13,7 @@ import {
   OPEN_READ,
   openRegular,
   piecesOf,
+  readDescriptor,
   readOnce,
   readWhole,
   recordsOf,
@@ -34,6 +35,9 @@ export function unpackedConfig(packed: Uint8Array, shown: string): Uint8Array | 
     return { path: shown, why: 'unreadable', detail: errorCode(error) }
   }
 }
+
+/** Where the kernel's own files are, which have no size and are read without a look at what they are. */
+const PSEUDO = /^(?:proc|sys)\//
 
 /** The live node whose files are at `root`. */
 export function liveTree(root = '/'): Tree {
@@ -74,12 +78,29 @@ export function liveTree(root = '/'): Tree {
       return gapOf(shown(path), error)
     }
   }
+  /** A file on the disk: what is there under its name can be anything. */
+  const regular = (path: string): number | Gap => {
+    const descriptor = opened(path, real => openRegular(real, confined === undefined))
+    if (descriptor !== 'not-regular') return descriptor
+    return { path: shown(path), why: 'unreadable', detail: 'no regular file' }
+  }
+  const saved = (path: string): ReturnType<typeof readDescriptor> | Gap => {
+    const descriptor = regular(path)
+    if (isGap(descriptor)) return descriptor
+    try {
+      return readDescriptor(descriptor, WHOLE_FILE_LIMIT)
+    } catch (error) {
+      return gapOf(shown(path), error)
+    } finally {
+      closeSync(descriptor)
+    }
+  }
   const read = (path: string): Uint8Array | Gap => {
     if (path === UNPACKED_CONFIG) {
       const packed = read(PACKED_CONFIG)
       return isGap(packed) ? packed : unpackedConfig(packed, shown(PACKED_CONFIG))
     }
-    const whole = opened(path, (real, flags) => readWhole(real, flags))
+    const whole = PSEUDO.test(path) ? opened(path, (real, flags) => readWhole(real, flags)) : saved(path)
     if (isGap(whole)) return whole
     if (whole.truncated) {
       return { path: shown(path), why: 'truncated', detail: `larger than ${WHOLE_FILE_LIMIT} bytes` }
@@ -134,10 +155,8 @@ export function liveTree(root = '/'): Tree {
     stat,
     chunks: path => {
       if (path === 'dev/kmsg') return records(path)
-      const descriptor = opened(path, real => openRegular(real, confined === undefined))
+      const descriptor = regular(path)
       if (isGap(descriptor)) return descriptor
-      if (descriptor === 'not-regular')
-        return { path: shown(path), why: 'unreadable', detail: 'no regular file' }
       return piecesOf(descriptor, error => failed.push({ ...gapOf(shown(path), error), why: 'truncated' }))
     },
     gaps: () => failed,

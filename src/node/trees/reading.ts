@@ -4,8 +4,11 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Gap, GapReason } from '../../core/tree/tree.ts'
 
-/** A saved file read whole may be this large (a guess, and ours: all of /proc/kallsyms is 5 MiB); logs go through chunks. */
-export const WHOLE_FILE_LIMIT = 64 * 1024 * 1024
+/** A file read whole may be this large (a guess, and ours: all of /proc/kallsyms is 5 MiB); logs go through chunks. */
+export const WHOLE_FILE_LIMIT = 16 * 1024 * 1024
+
+/** A listing kept in a file may be larger: a 3.10 that leaked 65,554 cgroups had 223,563 names, and a busy node millions. */
+export const LISTING_LIMIT = 64 * 1024 * 1024
 
 const PIECE = 256 * 1024
 

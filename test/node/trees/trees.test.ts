@@ -257,7 +257,8 @@ describe.skipIf(!isLinux)('liveTree', () => {
     expect(found.node.kernel).toBe(readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim())
     expect(tree.shown('proc/meminfo')).toBe('/proc/meminfo')
     expect(tree.read('proc/none')).toEqual({ path: '/proc/none', why: 'absent' })
-    expect(tree.read('proc')).toMatchObject({ why: 'unreadable', detail: 'EISDIR' })
+    expect(tree.read('proc/sys')).toMatchObject({ why: 'unreadable', detail: 'EISDIR' })
+    expect(tree.read('dev/zero')).toMatchObject({ why: 'unreadable', detail: 'no regular file' })
     const root = '/sys/fs/cgroup/memory'
     if (!existsSync(`${root}/memory.usage_in_bytes`)) return
     const below = (dir: string): number =>
