@@ -79,9 +79,7 @@ describe('the command fits the distribution', () => {
 
   test('not known: gives both, each under its family', () => {
     const both = commands('nokmem-boot-option', { distributionId: 'gentoo' })
-    expect(both).toMatch(/# RHEL[^]*grubby[^]*# Debian[^]*update-grub/)
-    expect(both).toContain('grubby')
-    expect(both).toContain('update-grub')
+    expect(both).toMatch(/# RHEL.*grubby.*# Debian.*update-grub/s)
   })
 
   test('kernel package by flavour', () => {
