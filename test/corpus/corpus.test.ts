@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { runCorpus, score } from '../../scripts/corpus.mjs'
 import { collect } from '../../src/core/collect.ts'
 import { decodeSource } from '../../src/core/decoded/source.ts'
@@ -66,7 +66,10 @@ describe('scoring', () => {
   })
 })
 
-describe.skipIf(!existsSync(CORPUS))('the corpus (skipped where ../shared/corpus is not there)', async () => {
+describe('the corpus', async () => {
+  beforeEach(({ skip }) => {
+    if (!existsSync(CORPUS)) skip('../shared/corpus is not there')
+  })
   const scored = existsSync(CORPUS) ? await runCorpus(CORPUS, { only: CATEGORIES, runner }) : []
   const wanted = scored.filter(({ file }) => !file.startsWith('proc/') || OF_PROC.test(file))
 
