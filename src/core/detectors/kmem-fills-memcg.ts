@@ -8,7 +8,7 @@ import { parsePodPath } from '../decode/cgroup/path.ts'
 import { bearings } from '../facts/defects.ts'
 import { kernel, kmemOptIn, latest } from '../facts/kernel.ts'
 import { seen } from '../facts/kernel-log.ts'
-import { type KmemCharge, kmemCharges, ORDINARY_KERNEL } from '../facts/kmem-charge.ts'
+import { type KmemCharge, kmemCharges, ordinaryKernel } from '../facts/kmem-charge.ts'
 import { memcgSubject } from '../facts/memcg-tree.ts'
 import { parsesNokmem } from '../knowledge/kernel-release.ts'
 import type { RemedyId } from '../knowledge/remedies.ts'
@@ -19,9 +19,11 @@ export default detector({
   about: text({
     en: {
       judges:
-        'kernel memory that takes half or more of a cgroup’s limit (from 64 MiB up, or all but all of it), now or at an OOM kill',
+        'kernel memory that takes half or more of a cgroup’s limit (more than any container needs, or nearly all of the limit), now or at an OOM kill',
     },
-    zh: { judges: '内核内存占到 cgroup 限制的一半或以上（64 MiB 起，或几乎占满；当前，或 OOM kill 时）' },
+    zh: {
+      judges: '内核内存占到 cgroup 限制的一半或以上（超出一般容器所需，或几乎占满；当前，或 OOM kill 时）',
+    },
   }),
   concerns: 'workload',
   text: text({
@@ -36,7 +38,7 @@ export default detector({
       wrongHeap:
         'The application’s own (anonymous) memory is only {anon|bytes}: tuning its heap does not help.',
       small:
-        'So little may be no leak: the slab, stacks and page tables of any container come to that (up to 5.8 and EL 8.4 half a MiB per CPU), and the limit may just be too low.',
+        'So little may be no leak: the stacks, page tables and slab of any container come to that, up to 5.8 and EL 8.4 half a MiB per CPU. The limit may just be too low.',
       perhaps:
         'cgroup v1 does not tell how much of it can be reclaimed: cached dentries and inodes do no harm.',
       ownLimit:
@@ -55,7 +57,7 @@ export default detector({
       buysTime: '调高限制只能拖延时间。',
       wrongHeap: '应用自身的匿名内存只有 {anon|bytes}：调整堆大小没有用。',
       small:
-        '这点内核内存未必是泄漏：任何容器的 slab、内核栈和页表都要占这么多（5.8 及以前、EL 8.4 及以前每个 CPU 约 0.5 MiB），可能只是限制设得太低。',
+        '这点内核内存未必是泄漏：任何容器的内核栈、页表和 slab 都要占这么多，5.8 及以前、EL 8.4 及以前每个 CPU 约 0.5 MiB。可能只是限制设得太低。',
       perhaps: 'cgroup v1 看不出其中多少可以回收：如果是 dentry、inode 缓存，就没有害处。',
       ownLimit:
         '这个限制只管内核内存（memory.kmem.limit_in_bytes，docker run --kernel-memory）：调高内存限制没有用。',
@@ -126,7 +128,7 @@ function title({
 
 /** What any container may need is no leak; where accounting is opt-in, and leaks, a small limit proves nothing. */
 function isSmall(about: Case, { kernel, kmemLimitReached }: KmemCharge): boolean {
-  return kernel < ORDINARY_KERNEL && !kmemLimitReached && kmemOptIn(about) === false
+  return kernel < ordinaryKernel(about) && !kmemLimitReached && kmemOptIn(about) === false
 }
 
 function remedies(about: Case, charge: KmemCharge): readonly RemedyId[] {

@@ -5,8 +5,9 @@ import type { Evidence, Unknown } from '../case/finding.ts'
 import type { Memcg } from '../case/memcg.ts'
 import { kernelCharges } from '../decode/cgroup/memory-stat.ts'
 import type { KernelReport, OomReport } from '../decode/kmsg/report.ts'
+import { perMemcgSlabCaches } from '../knowledge/kernel-release.ts'
 import { fact } from './fact.ts'
-import { kmemOptIn, latest } from './kernel.ts'
+import { kernel as kernelRelease, kmemOptIn, latest } from './kernel.ts'
 import { logUnknown, quoted, quotesLike } from './kernel-log.ts'
 import { memcgReading, memcgUnknown, within } from './memcg-tree.ts'
 import { composition, kmemWithoutUsage, memcgOomGroups } from './oom-kills.ts'
@@ -21,10 +22,15 @@ const FILLS_SHARE = 0.5
 const REACHED_SHARE = 0.95
 
 /**
- * Less than this in a cgroup that is not full is no finding: a sidecar of 16 MiB is half kernel memory by nature. Up to
- * 5.8 and EL 8.4 an idle container is charged about half a MiB per CPU (K-10); this is that of 128 CPUs.
+ * Less than this in a cgroup that is not full is no finding: a sidecar's tiny limit is half kernel memory by nature. Up
+ * to 5.8 and EL 8.4 an idle container is charged about half a MiB per CPU for its own slab caches (K-10): that of 128
+ * CPUs. Later only stacks, page tables and slab objects count: 16 MiB is ours, the stacks of a thousand threads.
  */
-export const ORDINARY_KERNEL = 64 * 1024 * 1024
+export function ordinaryKernel(about: Case): number {
+  const release = kernelRelease(about)
+  const ownCaches = release === undefined || perMemcgSlabCaches(release) !== false
+  return (ownCaches ? 64 : 16) * 1024 * 1024
+}
 
 /** From here the next allocation of the application is what fails: the cgroup is as good as full. */
 const FULL_SHARE = 0.9
@@ -188,7 +194,7 @@ function judged(about: Case, memcg: Memcg, kernel: number): KmemCharge | undefin
   const shmem = memcg.stat?.['total_shmem'] ?? memcg.stat?.['shmem'] ?? 0
   const pinned = certain + (anon ?? 0) + shmem
   const full = pinned >= FULL_SHARE * limit
-  if (kernel < ORDINARY_KERNEL && !full && kernel < FULL_SHARE * limit) return undefined
+  if (kernel < ordinaryKernel(about) && !full && kernel < FULL_SHARE * limit) return undefined
   return {
     ...shared,
     full,

@@ -60,7 +60,8 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
     overview(report, options),
     ...(report.findings.length === 0
       ? [nothing(report, options)]
-      : report.findings.map(finding => findingBlock(finding, options))),
+      : report.findings.slice(0, DETAILED).map(finding => findingBlock(finding, options))),
+    notDetailed(report, options),
     remedyBlock(report, options),
     verdictBlock(report, options),
     unknownBlock(report, options),
@@ -101,10 +102,11 @@ function head({ node, logs }: Report, { language, style, version }: TerminalOpti
 function overview({ findings }: Report, options: TerminalOptions): string[] {
   if (findings.length < 2) return []
   const { language, style, texts } = options
-  const cells = Math.max(...findings.map(({ severity }) => width(severityWord(severity, language))))
+  const listed = findings.slice(0, LISTED)
+  const cells = Math.max(...listed.map(({ severity }) => width(severityWord(severity, language))))
   return [
     style.strong(label('findings', language)),
-    ...findings.map(finding => {
+    ...listed.map(finding => {
       const { subject } = finding
       const whose =
         subject.podUid === undefined
@@ -115,7 +117,20 @@ function overview({ findings }: Report, options: TerminalOptions): string[] {
       const title = printable(cutCells(titleOf(finding, texts, language), TITLE_CELLS))
       return `  ${severityMark(finding.severity, options)}${gap}${title}${whose}`
     }),
+    ...more(findings.length - LISTED, options).map(line => `  ${line}`),
   ]
+}
+
+/** A storm over many pods is listed and detailed so far; the JSON has all of it. */
+const LISTED = 30
+const DETAILED = 12
+
+function more(count: number, { language, style }: TerminalOptions): string[] {
+  return count > 0 ? [style.faint(`${label('moreGaps', language, { count })} (-o json)`)] : []
+}
+
+function notDetailed({ findings }: Report, options: TerminalOptions): string[] {
+  return more(findings.length - DETAILED, options)
 }
 
 /** A title in the overview; the whole one stands with its finding. */
@@ -255,29 +270,25 @@ const COUNTED = {
   example: 'keyExample',
 } as const
 
-/** Each remedy once, in the order of the worst finding that asks for it, with the commands for this node. */
+/** Each remedy once, in the order of the worst finding that asks for it, with the commands for that one's subject. */
 function remedyBlock(report: Report, { language, style, columns }: TerminalOptions): string[] {
   const lines = [style.strong(label('commands', language))]
   const shown = new Set<string>()
   for (const finding of report.findings) {
     const context = remedyContext(report, finding, language)
     for (const id of finding.remedies) {
+      if (shown.has(id)) continue
+      shown.add(id)
       const row = remedy(id)
-      const commands = row.commands(context)
-      const key = `${id}\0${commands.join('\n')}`
-      if (shown.has(key)) continue
       const words = row.text[language]
-      const again = [...shown].some(one => one.startsWith(`${id}\0`))
-      shown.add(key)
       const risk = labelled('risk', label(`risk-${row.risk}`, language), language)
       lines.push(
         `  ${style.strong(id)}  ${words.name}${style.faint(label('aside', language, { what: risk }))}`,
+        ...indented(words.cost, '    ', columns).map(style.faint),
+        ...row.commands(context).map(command => `    ${prompted(command)}`),
+        ...indented(labelled('verify', words.verify, language), '    ', columns).map(style.faint),
+        ...row.verifyCommands(context).map(command => style.faint(`    ${prompted(command)}`)),
       )
-      if (!again) lines.push(...indented(words.cost, '    ', columns).map(style.faint))
-      for (const command of commands) lines.push(`    ${prompted(command)}`)
-      if (!again)
-        lines.push(...indented(labelled('verify', words.verify, language), '    ', columns).map(style.faint))
-      for (const command of row.verifyCommands(context)) lines.push(style.faint(`    ${prompted(command)}`))
     }
   }
   return shown.size === 0 ? [] : lines

@@ -103,8 +103,18 @@ describe('a sidecar with a tiny limit', () => {
 
   it('is half kernel memory by nature', () => {
     expect(told(node(4 * MIB, 8 * MIB))).toBe('absent')
-    expect(told(node(64 * MIB - 4096, 128 * MIB - 8192))).toBe('absent')
-    expect(told(node(64 * MIB, 128 * MIB))).toMatchObject({ severity: 'warning' })
+    expect(told(node(16 * MIB - 4096, 32 * MIB - 8192))).toBe('absent')
+    expect(told(node(16 * MIB, 32 * MIB))).toMatchObject({ severity: 'warning' })
+  })
+
+  it('is so up to 64 MiB where every container has slab caches of its own', () => {
+    const old = (kernel: number) =>
+      v2Node(
+        '5.4.0-99-generic',
+        v2Cgroup(CONTAINER, { limit: 2 * kernel, usage: kernel + MIB, stat: stat(kernel) }),
+      )
+    expect(told(old(64 * MIB - 4096))).toBe('absent')
+    expect(told(old(64 * MIB))).toMatchObject({ severity: 'warning' })
   })
 
   it('is told when it is full, and that its limit may be too low', () => {
