@@ -63,9 +63,13 @@ function judged(
   }
 }
 
+/** Where a log outlives the ring buffer: read by hand where it is binary or elsewhere. */
+const PERSISTENT_LOG = /\/?var\/log\/(messages|kern\.log|syslog|journal)/
+
 /** What would close a gap. */
 function gapRemedy({ why, path }: Gap, origin: Origin): UnknownRemedy {
   if (why === 'denied') return 'run-as-root'
+  if (PERSISTENT_LOG.test(path)) return 'read-persistent-log'
   if (why === 'vanished') return 'none'
   if (why === 'truncated') return 'shorten-log'
   if (why === 'unreadable') return 'pass-node-files'

@@ -74,7 +74,7 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
     .join('\n\n')}\n`
 }
 
-function head({ node, logs }: Report, { language, style, version }: TerminalOptions): string[] {
+function head({ node, logs, gaps }: Report, { language, style, version }: TerminalOptions): string[] {
   const parts = [node.hostname, node.kernel, node.distribution, node.cgroup && `cgroup ${node.cgroup}`]
   const lines = [
     `${style.strong(`kmemscope ${version}`)}  ${parts
@@ -94,6 +94,11 @@ function head({ node, logs }: Report, { language, style, version }: TerminalOpti
             to: stampWords(to, language),
           })
     lines.push(style.faint(`${label('log', language)} ${printable(words)}`))
+  }
+  if (lines.length > 1 && gaps.some(({ remedy }) => remedy === 'read-persistent-log')) {
+    lines.push(
+      style.faint(labelled('older', say(unknownRemedies, 'read-persistent-log', language), language)),
+    )
   }
   return lines
 }
