@@ -31,6 +31,8 @@ export default detector({
       bare: 'Slab allocations fail; the log does not name the cache',
       count: 'Failures in the log: {count|number}.',
       more: 'Not printed because of rate limiting: {suppressed|number} more.',
+      moreOfAny:
+        'Not printed because of rate limiting, of this or any other cgroup: {suppressed|number} more.',
       notOom: 'Nothing is killed for this: the caller gets ENOMEM (fork, open, socket or connect may fail).',
       charge:
         'The charge failed at the limit of the cgroup named in brackets (last: {name}); the node may have plenty of free memory.',
@@ -45,6 +47,7 @@ export default detector({
       bare: 'slab 分配失败（日志没写是哪个缓存）',
       count: '日志里有 {count|number} 次失败。',
       more: '另有 {suppressed|number} 次因限速没有打印。',
+      moreOfAny: '另有 {suppressed|number} 次因限速没有打印，看不出属于哪个 cgroup。',
       notOom: '不会因此杀进程：调用者得到 ENOMEM（fork、open、socket、connect 可能失败）。',
       charge:
         '括号里是 cgroup 的名字（最近一次是 {name}）：是它达到自己的限制而记账失败，节点可能还有大量空闲内存。',
@@ -75,9 +78,11 @@ export default detector({
         if (quote === undefined) return []
         const claimed = first.userWritten === true
         const caches = [...new Set(group.map(({ cache }) => cache).filter(cache => cache !== undefined))]
-        const folded = (about.log?.folded ?? [])
-          .filter(({ kind, memcg }) => kind === first.kind && memcg === first.memcgName)
-          .reduce((sum, { count }) => sum + count, 0)
+        const kinds = new Set<string>(group.map(({ kind }) => kind))
+        const names = new Set(group.map(({ memcgName }) => memcgName))
+        const folded = (about.log?.folded ?? []).filter(
+          ({ kind, memcg }) => kinds.has(kind) && names.has(memcg),
+        )
         return [
           {
             severity: claimed ? ('info' as const) : ('warning' as const),
@@ -85,7 +90,7 @@ export default detector({
             values: {
               name: last.memcgName,
               caches: caches.slice(0, 5).join(', '),
-              count: group.length + folded,
+              count: folded.reduce((sum, { count }) => sum + count, group.length),
               suppressed: suppressed > 0 ? suppressed : undefined,
               mask: last.gfp.mask,
             },
@@ -98,7 +103,7 @@ export default detector({
                     : ('bare' as const),
               summary: kept(
                 'count',
-                suppressed > 0 && !claimed && 'more',
+                suppressed > 0 && !claimed && (groups.size === 1 ? 'more' : 'moreOfAny'),
                 claimed && 'claim',
                 'notOom',
                 first.memcgName !== undefined && 'charge',
@@ -109,7 +114,7 @@ export default detector({
             evidence: [quote, ...more] as const,
             remedies: claimed ? [] : remedies(about, first),
             defects: claimed ? [] : bearings(about, ['K-01', 'K-03']),
-            ...seen(about, group),
+            ...seen(about, group, folded),
           },
         ]
       }),

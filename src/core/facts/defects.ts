@@ -5,7 +5,7 @@ import type { DefectBearing, Evidence } from '../case/finding.ts'
 import { type DefectCondition, type DefectId, defect, defectStatus } from '../knowledge/kernel-defects.ts'
 import { dyingMemcgs, MANY_SLAB_PINNED } from './dying-memcgs.ts'
 import { kernel, readAt } from './kernel.ts'
-import { isReport, logUnknown } from './kernel-log.ts'
+import { isReport, logUnknown, quoted, quotesLike } from './kernel-log.ts'
 import { kmemAccounting } from './kmem-accounting.ts'
 import { kmemCharges } from './kmem-charge.ts'
 import { memcgIds } from './memcg-ids.ts'
@@ -33,9 +33,14 @@ function seen(about: Case, condition: DefectCondition): Seen {
     }
     case 'kmem-limits-hit': {
       const { filled, unknown } = kmemCharges(about)
-      const failure = (about.log?.reports ?? []).find(isReport('slub-alloc-failure', 'slab-alloc-failure'))
-      const evidence = filled.flatMap(charge => charge.evidence).slice(0, 2)
-      if (filled.length > 0 || failure?.memcgName !== undefined) return { here: true, evidence }
+      const failure = (about.log?.reports ?? [])
+        .filter(isReport('slub-alloc-failure', 'slab-alloc-failure'))
+        .find(({ memcgName, userWritten }) => memcgName !== undefined && userWritten !== true)
+      const evidence = [
+        ...filled.flatMap(charge => charge.evidence).slice(0, 2),
+        ...(failure === undefined ? [] : quoted(failure, quotesLike(failure, /cache: /, 1))),
+      ]
+      if (evidence.length > 0) return { here: true, evidence }
       return { here: unknown.length > 0 || logUnknown(about).length > 0 ? undefined : false, evidence }
     }
     case 'nokmem-on-cmdline': {

@@ -35,10 +35,10 @@ export const kmemAccounting: (about: Case) => KmemAccounting = fact(about => {
   const owners = slabOwners(about) ?? []
   const failures = (about.log?.reports ?? [])
     .filter(isReport('slub-alloc-failure', 'slab-alloc-failure'))
-    .filter(({ memcgName }) => memcgName !== undefined)
+    .filter(({ memcgName, userWritten }) => memcgName !== undefined && userWritten !== true)
   const oomKills = (about.log?.reports ?? [])
     .filter(isReport('oom'))
-    .filter(({ kmem }) => (kmem?.usage ?? 0) > 0)
+    .filter(({ kmem, userWritten }) => (kmem?.usage ?? 0) > 0 && userWritten !== true)
   const readable = (latest(about)?.kmemSlabinfo ?? []).filter(probe => probe.readable)
 
   const evidence: Evidence[] = []
