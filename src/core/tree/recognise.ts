@@ -345,6 +345,7 @@ function cgroupTop(paths: readonly string[]): string {
 export function transcriptTree(text: string, shown: string): Tree {
   const quoted = readTranscript(text.split(/\r\n|\n|\r/))
   const cgroups = [...quoted.keys()].filter(path => /(?:^|\/)(?:memory|cgroup)\.[\w.]+$/.test(path))
+  const ofCgroups = new Set(cgroups)
   const top = cgroupTop(cgroups)
   const isV1 =
     top.endsWith('memory') ||
@@ -354,7 +355,7 @@ export function transcriptTree(text: string, shown: string): Tree {
   const mount = isV1 ? 'sys/fs/cgroup/memory' : 'sys/fs/cgroup'
   const files: Record<string, string> = {}
   for (const [path, content] of quoted) {
-    const inside = cgroups.includes(path) ? path.slice(top === '' ? 0 : top.length + 1) : undefined
+    const inside = ofCgroups.has(path) ? path.slice(top === '' ? 0 : top.length + 1) : undefined
     files[inside === undefined ? path : `${mount}/${inside}`] = `${content.join('\n')}\n`
   }
   return memoryTree(files, {
