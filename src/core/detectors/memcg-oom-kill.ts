@@ -16,7 +16,7 @@ import {
   composition,
   memcgOomGroups,
   type OomGroup,
-  unscopedOomReports,
+  oomScopeUnknown,
 } from '../facts/oom-kills.ts'
 import type { RemedyId } from '../knowledge/remedies.ts'
 import { type Draft, detector } from './detector.ts'
@@ -89,19 +89,12 @@ export default detector({
   concerns: 'workload',
   text: words,
   judge(about) {
-    const unscoped = unscopedOomReports(about)[0]
     const counted = countedKills(about)
       .filter(({ byLimit }) => byLimit)
       .map(kills => fromCounter(about, kills))
     return {
       findings: [...memcgOomGroups(about).map(group => fromLog(about, group)), ...counted],
-      unknown: [
-        ...logUnknown(about),
-        ...countersUnknown(about),
-        ...(unscoped === undefined
-          ? []
-          : [{ reason: 'oom-scope-unknown', path: unscoped.path, remedy: 'pass-kernel-log' } as const]),
-      ],
+      unknown: [...logUnknown(about), ...countersUnknown(about), ...oomScopeUnknown(about)],
     }
   },
 })

@@ -4,7 +4,7 @@ import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
 import { logUnknown, quoted, seen } from '../facts/kernel-log.ts'
-import { nodeOomReports, unscopedOomReports } from '../facts/oom-kills.ts'
+import { nodeOomReports, oomScopeUnknown } from '../facts/oom-kills.ts'
 import { detector } from './detector.ts'
 
 /** An allocation of more than eight contiguous pages fails from fragmentation first (PAGE_ALLOC_COSTLY_ORDER is 3). */
@@ -46,13 +46,7 @@ export default detector({
   }),
   judge(about) {
     const reports = nodeOomReports(about)
-    const unscoped = unscopedOomReports(about)[0]
-    const unknown = [
-      ...logUnknown(about),
-      ...(unscoped === undefined
-        ? []
-        : [{ reason: 'oom-scope-unknown', path: unscoped.path, remedy: 'pass-kernel-log' } as const]),
-    ]
+    const unknown = [...logUnknown(about), ...oomScopeUnknown(about)]
     const findings = (['global', 'cpuset', 'sysrq'] as const).flatMap(scope => {
       const these = reports.filter(report => report.scope === scope)
       const last = these.at(-1)

@@ -225,10 +225,7 @@ function loggedCharges(about: Case): KmemCharge[] {
   const charges: KmemCharge[] = []
   for (const { memcg, reports, claimed } of memcgOomGroups(about)) {
     if (claimed) continue
-    const filled = reports.filter(report => {
-      const { usage, kernel } = composition(report)
-      return usage !== undefined && kernel !== undefined && kernel >= FILLS_SHARE * usage
-    })
+    const filled = reports.filter(filledByKernel)
     const last = filled.at(-1)
     if (last === undefined || memcg === undefined) continue
     const { usage = 0, limit = Number.POSITIVE_INFINITY, kernel = 0, anon } = composition(last)

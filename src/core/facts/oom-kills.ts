@@ -1,6 +1,7 @@
 // OOM reports folded by whose limit was hit: a storm is one story with a count.
 
 import type { Case } from '../case/case.ts'
+import type { Unknown } from '../case/finding.ts'
 import type { FoldedReports } from '../case/kernel-log.ts'
 import { kernelBytes } from '../decode/cgroup/memory-stat.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
@@ -124,9 +125,12 @@ export const kmemWithoutUsage: (about: Case) => readonly OomReport[] = fact(abou
   oomReports(about).filter(report => report.kmem !== undefined && composition(report).usage === undefined),
 )
 
-/** Reports of which the log does not tell whose limit it was. */
-export const unscopedOomReports: (about: Case) => readonly OomReport[] = fact(about =>
-  oomReports(about).filter(({ scope }) => scope === undefined),
+/** Why the kills of the log prove no absence: of one it does not tell whose memory had run out. */
+export const oomScopeUnknown: (about: Case) => readonly Unknown[] = fact(about =>
+  oomReports(about)
+    .filter(({ scope }) => scope === undefined)
+    .slice(0, 1)
+    .map(({ path }) => ({ reason: 'oom-scope-unknown', path, remedy: 'pass-kernel-log' })),
 )
 
 /** What filled the cgroup when the report was printed, in bytes. What was not printed is not there. */
