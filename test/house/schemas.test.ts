@@ -112,10 +112,17 @@ describe('-o json', () => {
     expect(faults(printed('explain', term))).toEqual([])
   })
 
+  it.each(['bash', 'zsh', 'fish'])('completion %s', shell => {
+    expect(faults(printed('completion', shell))).toEqual([])
+  })
+
   it('has a schema for each command and no other', () => {
-    const used = [printed('diagnose', log), printed('decode', log), printed('explain', 'K-01')].map(
-      ({ schema }) => schema,
-    )
+    const used = [
+      printed('diagnose', log),
+      printed('decode', log),
+      printed('explain', 'K-01'),
+      printed('completion', 'bash'),
+    ].map(({ schema }) => schema)
     expect([...new Set(used)].sort()).toEqual([...ids].sort())
   })
 

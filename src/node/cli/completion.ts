@@ -2,13 +2,6 @@
 
 import type { Command } from 'commander'
 
-/** Values of options that have a fixed set of them. */
-const VALUES: Readonly<Record<string, readonly string[]>> = {
-  '--lang': ['en', 'zh'],
-  '--output': ['text', 'json', 'markdown', 'npd'],
-  '--fail-on': ['info', 'warning', 'critical'],
-}
-
 interface Offer {
   readonly name: string
   readonly about: string
@@ -24,7 +17,7 @@ function offers(program: Command): readonly Offer[] {
   return program.commands.map(command => ({
     name: command.name(),
     about: command.description(),
-    options: command.options.flatMap(({ long, short, description }) =>
+    options: command.options.flatMap(({ long, short, description, argChoices }) =>
       long == null
         ? []
         : [
@@ -32,7 +25,7 @@ function offers(program: Command): readonly Offer[] {
               long,
               about: description,
               ...(short == null ? {} : { short }),
-              ...(VALUES[long] === undefined ? {} : { values: VALUES[long] }),
+              ...(argChoices === undefined ? {} : { values: argChoices }),
             },
           ],
     ),
@@ -54,28 +47,39 @@ export function completionScript(shell: string, program: Command): string | unde
   }
 }
 
+function isDefault({ name }: Offer): boolean {
+  return name === 'diagnose'
+}
+
 function bash(commands: readonly Offer[]): string {
   const names = commands.map(({ name }) => name).join(' ')
-  const values = Object.entries(VALUES).map(
-    ([long, words]) =>
-      `    ${long === '--output' ? '-o|--output' : long}) COMPREPLY=($(compgen -W "${words.join(' ')}" -- "$word")); return ;;`,
-  )
+  // What no command is named for is for diagnose: its values come last, for any other word.
+  const values = [...commands]
+    .sort((a, b) => Number(isDefault(a)) - Number(isDefault(b)))
+    .flatMap(command =>
+      command.options.flatMap(({ long, short, values }) => {
+        if (values === undefined) return []
+        const names = short === undefined ? [long] : [short, long]
+        const cases = names.map(name => `${isDefault(command) ? '*' : command.name}:${name}`).join('|')
+        return [`    ${cases}) COMPREPLY=($(compgen -W "${values.join(' ')}" -- "$word")); return ;;`]
+      }),
+    )
   const options = commands.map(
     ({ name, options }) => `    ${name}) options="${options.map(({ long }) => long).join(' ')} --help" ;;`,
   )
   return [
     '_kmemscope() {',
     '  local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}" command="${COMP_WORDS[1]}" options=""',
-    '  case "$before" in',
+    '  case "$command:$before" in',
     ...values,
-    '    --root) COMPREPLY=($(compgen -d -- "$word")); return ;;',
-    '    completion) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")); return ;;',
+    '    *:--root) COMPREPLY=($(compgen -d -- "$word")); return ;;',
+    '    completion:completion) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")); return ;;',
     '  esac',
     '  case "$command" in',
     ...options,
     `    *) options="${
       commands
-        .find(({ name }) => name === 'diagnose')
+        .find(isDefault)
         ?.options.map(({ long }) => long)
         .join(' ') ?? ''
     } --help" ;;`,

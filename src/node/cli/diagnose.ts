@@ -10,7 +10,7 @@ import { diagnose } from '../../core/diagnose.ts'
 import { renderCondition } from '../../core/render/conditions.ts'
 import { renderJson, reportJson } from '../../core/render/json.ts'
 import { renderMarkdown } from '../../core/render/markdown.ts'
-import { coloured, plain, renderTerminal } from '../../core/render/terminal.ts'
+import { coloured, plain, renderTerminal, type Style } from '../../core/render/terminal.ts'
 import type { Texts } from '../../core/render/words.ts'
 import { openTree, problemSentence } from '../trees/open-tree.ts'
 import { Ending, exitCodes } from './exit.ts'
@@ -80,6 +80,14 @@ function named(report: Report, live: boolean): Report {
   return { ...report, node: { ...report.node, hostname: hostname() } }
 }
 
+/** Colour on a terminal only, and not where NO_COLOR is set to anything (no-color.org). */
+export function styleFor(
+  { isTTY }: { readonly isTTY?: boolean },
+  env: Readonly<Record<string, string | undefined>>,
+): Style {
+  return isTTY === true && (env['NO_COLOR'] ?? '') === '' ? coloured : plain
+}
+
 function reaches({ findings }: Report, severity: Severity): boolean {
   return findings.some(finding => WORSE_OR_EQUAL[severity].includes(finding.severity))
 }
@@ -99,8 +107,7 @@ function print(report: Report, { language, output }: Settings, version: string):
       return exitCode
     }
     default: {
-      const colour = process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === ''
-      const style = colour ? coloured : plain
+      const style = styleFor(process.stdout, process.env)
       process.stdout.write(
         renderTerminal(report, { language, texts, style, version, columns: process.stdout.columns ?? 100 }),
       )

@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { printable } from '../../core/base/printable.ts'
 import { fill, type Language } from '../../core/base/text.ts'
 import { conditionLine } from '../../core/render/conditions.ts'
+import { renderJson } from '../../core/render/json.ts'
 import { parseDuration } from './duration.ts'
 import { Ending, exitCodes } from './exit.ts'
 import { localeLanguage } from './language.ts'
@@ -30,7 +31,10 @@ const OUTPUTS = {
   diagnose: ['text', 'json', 'markdown', 'npd'],
   decode: ['text', 'json'],
   explain: ['text', 'json', 'markdown'],
+  completion: ['text', 'json'],
 } as const
+
+const LANGUAGES = ['en', 'zh'] as const
 
 const SEVERITIES = ['info', 'warning', 'critical'] as const
 
@@ -103,7 +107,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .addOption(outputOption('diagnose', words))
     .option('--root <dir>', words('optRoot'))
     .option('--since <time>', words('optSince'))
-    .option('--fail-on <severity>', words('optFailOn'))
+    .addOption(choice('--fail-on <severity>', words('optFailOn'), SEVERITIES))
     .version(version(), '-V, --version', words('optVersion'))
     .addHelpText('after', () => examples(words))
     .action(
@@ -159,12 +163,16 @@ async function run(argv: readonly string[]): Promise<number> {
   base(program.command('completion'), words)
     .description(words('completion'))
     .argument('<shell>', words('shell'))
-    .action(async (shell: string) => {
+    .addOption(outputOption('completion', words))
+    .action(async (shell: string, options: { output: string }) => {
+      const { output } = settings('completion', options.output)
       const { completionScript } = await import('./completion.ts')
       const script = completionScript(shell, program)
       if (script === undefined)
         throw new Ending(words('unknownShell', { what: printable(shell) }), exitCodes.usage)
-      process.stdout.write(script)
+      process.stdout.write(
+        output === 'json' ? renderJson({ schema: 'kmemscope/completion@1', shell, script }) : script,
+      )
     })
 
   try {
@@ -188,7 +196,7 @@ function base(command: Command, words: Settings['words']): Command {
   return command
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
-    .option('--lang <language>', words('optLang'))
+    .addOption(choice('--lang <language>', words('optLang'), LANGUAGES))
     .helpOption('-h, --help', words('optHelp'))
     .showSuggestionAfterError(false)
     .configureHelp({
@@ -200,10 +208,16 @@ function base(command: Command, words: Settings['words']): Command {
 }
 
 function outputOption(command: keyof typeof OUTPUTS, words: Settings['words']): Option {
-  return new Option(
-    '-o, --output <format>',
-    words('optOutput', { outputs: OUTPUTS[command].join(', ') }),
-  ).default('text')
+  const outputs = OUTPUTS[command]
+  const about = words('optOutput', { outputs: outputs.join(', ') })
+  return choice('-o, --output <format>', about, outputs).default('text')
+}
+
+/** An option of which the completions know the values; commander is not to refuse others: we name the nearest. */
+function choice(flags: string, about: string, values: readonly string[]): Option {
+  const option = new Option(flags, about)
+  option.argChoices = [...values]
+  return option
 }
 
 function commandOf(argv: readonly string[], program: Command): Command {
