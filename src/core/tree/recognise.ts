@@ -202,6 +202,10 @@ const SHAPES: readonly Shape[] = [
   },
 ]
 
+/** Lines of an OOM report that holds a memory.stat: no such file has them. */
+const OF_OOM_REPORT =
+  /(?:^|\s)(?:Memory cgroup stats for \/|oom-kill:constraint=|Killed process \d+ \(|(?:memory|swap|kmem|memory\+swap): usage \d+kB, limit )/
+
 /** Share of the lines that a transcript of grep has as `path:content` (a guess, and ours). */
 const QUOTED_SHARE = 0.3
 
@@ -238,7 +242,9 @@ export function recognise(bytes: Uint8Array, name = ''): Recognised {
   const quoted = lines.filter(line => quotedLine(line) !== undefined).length
   if (quoted > 0 && quoted >= lines.length * QUOTED_SHARE) return 'shell-transcript'
   if (lines.some(line => isKnownFile(HEADED.exec(line)?.[1] ?? ''))) return 'shell-transcript'
+  const oomReport = lines.some(line => OF_OOM_REPORT.test(line))
   for (const { kind, line, known, share: wanted } of SHAPES) {
+    if (oomReport && (kind === 'memory-stat-v1' || kind === 'memory-stat-v2' || kind === 'vmstat')) continue
     if (share(text => line.test(text)) >= wanted && lines.some(text => line.test(text) && known.test(text))) {
       // A file of one shape behind several commands is quoted with more than one file: their names are in the commands.
       return commands > 1 && kind !== 'kernel-config' ? 'shell-transcript' : kind

@@ -32,6 +32,7 @@ describe('recognise', () => {
     ['psi', 'some avg10=70.24 avg60=68.52 avg300=69.91 total=3559632828\n'],
     ['log', LOG],
     ['log', 'Linux version 6.1.0 (x)\nCommand line: ro quiet\nBIOS-provided physical RAM map:\n'],
+    ['log', `swap: usage 0kB, limit 64kB, failcnt 0\nMemory cgroup stats for /a:\n${STAT_V2}${STAT_V1}`],
     ['empty', ''],
     ['empty', ' \r\n\r\n'],
   ])('%s, with LF and with CRLF', (kind, text) => {

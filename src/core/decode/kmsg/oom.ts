@@ -11,8 +11,9 @@ export type OomLine =
       readonly is: 'head'
       /** Kernels before 2.6.19 did not print it. */
       readonly invoker?: string
-      readonly gfp: Gfp
-      readonly order: number
+      /** Mask and order are absent where the log was cut inside the head. */
+      readonly gfp?: Gfp
+      readonly order?: number
       readonly oomScoreAdj?: number
     }
   | { readonly is: 'cpu'; readonly comm: string; readonly release?: string }
@@ -47,10 +48,14 @@ export type OomMessage = 'memcg' | 'global'
 
 const HEAD =
   /^(?:(.{0,300}?) ?\binvoked |\s*)oom-killer: gfp_mask=(0x[0-9a-fA-F]+)(?:\(([^)]{0,400})\))?,(?: nodemask=[^ ]{0,2000},)? {1,2}order=(-?\d+)(.*)$/
+/** What is left of a head where the log was cut inside it. */
+const CUT_HEAD =
+  /^(.{0,300}?) ?\binvoked oom-killer:(?: gfp_mask=(0x[0-9a-fA-F]+)(?:\(([^)]{0,400})\))?(?=,)(?:, ?(?:nodemask=[^ ]{0,2000})?(?: +order=?)?)?)?\s*$/
 const SCORE_ADJ = /^, (?:oom_score_adj|oom_adj|oomkilladj)=(-?\d+)(?:, oom_score_adj=(-?\d+))?/
 const CPU =
   /^\s*(?:CPU: \d+ (?:UID: \d+ )?PID: \d+ Comm|Pid: \d+, comm): (.{1,20}?) +(?:Kdump: loaded +)?(?:Hibernate: \S+ +)?(?:Not tainted|Tainted: )(.*)$/
-const RELEASE_OF_CPU = /(?:^|\s)(\d{1,4}\.\d{1,4}(?!\d)[^\s#]{0,128}) +#\d/
+/** The version behind # is mostly a number, but KBUILD_BUILD_VERSION may be a word; 2.6.2x had both in parentheses. */
+const RELEASE_OF_CPU = /(?:^|[\s(])(\d{1,4}\.\d{1,4}(?!\d)[^\s#()]{0,128}) +#[\w-]/
 const FRAME =
   /\b(?:(mem_cgroup_out_of_memory|mem_cgroup_oom_synchronize|mem_cgroup_handle_oom|mem_cgroup_oom_notify)|(moom_callback|sysrq_handle_moom))\b/
 const LIMIT_OF = /^\s*Task in (.{1,8192}?) killed as a result of limit of (\S{1,8192})/
@@ -72,7 +77,7 @@ const ANNOUNCED = new RegExp(
 )
 const SHARING = /^\s*[Kk]ill(?:ed)? process \d+ \(.{0,64}?\) sharing same memory/
 const KILLED = new RegExp(
-  `^\\s*${MESSAGE}Killed process (\\d+)(?:, UID (\\d+),)? \\((.{0,64}?)\\)(?=,? ?(?:total-vm|vsz):|, UID |\\.?\\s*$)(?:, UID (\\d+),?)?(.*)$`,
+  `^\\s*${MESSAGE}Killed process (\\d+)(?:, UID (\\d+),)? \\((.{0,64}?)\\)(?=,? ?(?:total-vm|vsz):|, UID |[\\s.]*$)(?:, UID (\\d+),?)?(.*)$`,
 )
 const EXITING = new RegExp(`^\\s*${MESSAGE}OOM victim \\d+ \\(.{0,64}?\\) is already exiting`)
 const NO_KILLABLE = /^\s*Out of memory and no killable processes/
@@ -173,6 +178,13 @@ export function parseOomLine(text: string, open: boolean): OomLine | undefined {
         ...(value === undefined ? {} : { oomScoreAdj: Number(value) }),
       }
     }
+    const cut = CUT_HEAD.exec(text)
+    if (cut?.[1] !== undefined && cut[1].trim() !== '')
+      return {
+        is: 'head',
+        invoker: invokerOf(cut[1]),
+        ...(cut[2] === undefined ? {} : { gfp: gfp(cut[2], cut[3]) }),
+      }
     return undefined
   }
   if (text.includes(': usage ')) {

@@ -165,6 +165,9 @@ const LOGFMT = /^time="?(\d{4}-\d\d-\d\d[T ][^"\s]{8,24})"? /
 const SHORT_FULL =
   /^[^\s\d[\]]{1,12}\.? (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?) ([A-Z]{2,6}|[+-]\d\d(?::?\d\d)?) /
 const SHORT_UNIX = /^(\d{9,11}\.\d{6}) (?=\S+ \S+: )/
+/** `06-03 13:29:12.999  1000 31557 31557 W SLUB    : text` of Android: what stood before the first colon is made a tag. */
+const LOGCAT =
+  /^(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{3,6})(?: +(?:\d{1,10}|[a-z][\w-]{0,31})){1,3} [VDIWEF] +([^:]{0,64}?) *: ?/
 const MAIL_QUOTE = /^(?:> ?){1,10}/
 /** Serial console text in front: `Creating journal (262144 blocks): [   34.739137] mkfs.ext4 invoked oom-killer`. */
 const STAMP_INSIDE = /\[ {0,7}\d{1,8}\.\d{6}\](?: ?\[ {0,8}[TC]\d{1,10}\])? /
@@ -598,6 +601,19 @@ export function undresser(): Undresser {
         takeTag(draft)
         return true
       }
+      const logcat = LOGCAT.exec(text)
+      if (logcat) {
+        const [whole, month, day, hours, minutes, seconds, digits, tag] = logcat
+        draft.clock = 'no-year'
+        draft.seconds =
+          Date.UTC(NO_YEAR, Number(month) - 1, Number(day)) / 1000 +
+          secondsOfDay(hours ?? '', minutes ?? '', seconds ?? '') +
+          fraction(digits)
+        const rest = text.slice(whole.length)
+        draft.text = tag === '' ? rest : `${tag}: ${rest}`
+        draft.dressed = true
+        return true
+      }
       return takeSyslog(draft) || takePrompt(draft)
     }
     if (first === 60) return takePriority(draft)
@@ -710,6 +726,11 @@ export function undresser(): Undresser {
       if (first === 0) {
         // a crash leaves a run of NULs in a file that was being written
         text = text.replace(/^\0+/, '')
+        first = text.charCodeAt(0)
+      }
+      if (text.includes('\u00a0')) {
+        // a browser or a mail program keeps runs of blanks together so
+        text = text.replaceAll('\u00a0', ' ')
         first = text.charCodeAt(0)
       }
       const draft: Draft = { line: line.number, text, width: text.length, dressed: false }

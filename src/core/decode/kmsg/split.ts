@@ -405,8 +405,8 @@ export function splitter(options: {
           ? {}
           : {
               ...(report.head.invoker === undefined ? {} : { invoker: report.head.invoker }),
-              gfp: report.head.gfp,
-              order: report.head.order,
+              ...(report.head.gfp === undefined ? {} : { gfp: report.head.gfp }),
+              ...(report.head.order === undefined ? {} : { order: report.head.order }),
               ...(report.head.oomScoreAdj === undefined ? {} : { oomScoreAdj: report.head.oomScoreAdj }),
             }),
         ...(scope === undefined ? {} : { scope }),

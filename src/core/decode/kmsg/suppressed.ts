@@ -6,7 +6,9 @@ export interface SuppressedLine {
   readonly count: number
 }
 
-const SUPPRESSED = /^\s*(\S{1,100}): (\d{1,15}) (?:\S{1,40} )?callbacks suppressed/
+/** Mostly a function; file systems give their own words: `EXT4-fs error: 6 callbacks suppressed`. */
+const SUPPRESSED =
+  /^\s*(\S{1,100}|[\w./-]{1,40}(?: [\w./()-]{1,40}){1,3}): (\d{1,15}) (?:\S{1,40} )?callbacks suppressed/
 
 export function parseSuppressedLine(text: string): SuppressedLine | undefined {
   if (!text.includes('callbacks suppressed')) return undefined

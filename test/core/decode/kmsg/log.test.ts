@@ -315,3 +315,54 @@ describe('no space left for a memory cgroup', () => {
     expect(parseMemcgNoSpace(`mkdir ${directory}: no space left on device`)).toEqual([directory])
   })
 })
+
+describe('what people do to a log', () => {
+  it('knows a release whose build is a word, and one in parentheses', () => {
+    const built = read([head('nfsd', 5), '[5.000001] CPU: 1 PID: 1 Comm: nfsd Not tainted 6.8.1+box #box'])
+    const old = read([
+      '[5.0] a invoked oom-killer: gfp_mask=0xd0, order=0, oomkilladj=0',
+      '[5.1] Pid: 1, comm: a Not tainted (2.6.26-2-amd64 #1)',
+    ])
+    expect(built.reports[0]).toMatchObject({ invoker: 'nfsd', kernel: '6.8.1+box' })
+    expect(old.reports[0]).toMatchObject({ invoker: 'a', kernel: '2.6.26-2-amd64' })
+  })
+
+  it('reads on where a page has put blanks that do not break', () => {
+    const log = read('Jun\u00a0 2 10:24:51 n kernel: [\u00a0  7.100000]\u00a0f: 12 callbacks suppressed')
+    expect(log.reports).toMatchObject([{ kind: 'callbacks-suppressed', source: 'f', count: 12 }])
+  })
+
+  it('keeps what a head says before it is cut', () => {
+    const cut = (rest: string) => read([`[5.000000] tmux: server invoked oom-killer:${rest}`]).reports
+    expect(cut('')).toMatchObject([{ kind: 'oom', invoker: 'tmux: server', truncated: true }])
+    const masked = [{ invoker: 'tmux: server', gfp: { mask: '0xcc0', flags: 'GFP_KERNEL' }, truncated: true }]
+    expect(cut(' gfp_mask=0xcc0(GFP_KERNEL),')).toMatchObject(masked)
+    expect(cut(' gfp_mask=0xcc0(GFP_KERNEL), order=')).toMatchObject(masked)
+    expect(cut(' gfp_mask=0xcc0(GFP_KERNEL), order=3')).toMatchObject([{ ...masked[0], order: 3 }])
+  })
+
+  it('counts a kill line that ends in dots', () => {
+    const log = read('[5.0] Memory cgroup out of memory: Killed process 3370 (vm) ....')
+    expect(log.reports).toMatchObject([{ scope: 'memcg', victims: [{ pid: 3370, comm: 'vm' }] }])
+  })
+
+  it('takes the words of a file system for a source, and no sentence', () => {
+    const log = read([
+      '[5.0] EXT4-fs error: 6 callbacks suppressed',
+      '"we saw f: 2 callbacks suppressed" in the log',
+    ])
+    expect(log.reports).toMatchObject([{ source: 'EXT4-fs error', count: 6 }])
+    expect(log.reports).toHaveLength(1)
+  })
+
+  it('puts back the beginning that Android takes for a tag', () => {
+    const log = read([
+      '06-03 13:29:12.999  1000   557   557 W SLUB    : Unable to allocate memory on node -1, gfp=0x900(GFP_NOWAIT|__GFP_ZERO)',
+      '06-03 13:29:12.999  1000   557   557 W cache   : kmalloc-64, object size: 64, buffer size: 64, default order: 0, min order: 0',
+      '06-03 13:29:12.999  root   557   557 W node 0  : slabs: 5, objs: 320, free: 0',
+    ])
+    expect(log.reports).toMatchObject([
+      { kind: 'slub-alloc-failure', cache: 'kmalloc-64', nodes: [{ node: 0, slabs: 5, objs: 320, free: 0 }] },
+    ])
+  })
+})
