@@ -6,7 +6,7 @@ import { text } from '../base/text.ts'
 import type { Case } from '../case/case.ts'
 import { bearings } from '../facts/defects.ts'
 import { type DyingMemcgs, dyingMemcgs, MANY_SLAB_PINNED, slabPinsDying } from '../facts/dying-memcgs.ts'
-import { kernel, latest } from '../facts/kernel.ts'
+import { kernel, kernelUpgrade, latest } from '../facts/kernel.ts'
 import { memcgSubject } from '../facts/memcg-tree.ts'
 import { hasMemoryReclaim, perMemcgSlabCaches } from '../knowledge/kernel-release.ts'
 import type { RemedyId } from '../knowledge/remedies.ts'
@@ -106,7 +106,7 @@ function remedies(about: Case, slabPinned: boolean): readonly RemedyId[] {
     return [
       'save-evidence',
       'drain-and-reboot',
-      kernel(about)?.stream === 'el7' ? 'kernel-upgrade-el7' : 'kernel-upgrade',
+      kernelUpgrade(about),
       'runtime-without-kmem',
       'reduce-churn',
       'move-to-newer-system',

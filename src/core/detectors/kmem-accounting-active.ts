@@ -5,7 +5,7 @@ import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
 import type { Evidence } from '../case/finding.ts'
 import { bearings } from '../facts/defects.ts'
-import { kernel, readAt, releaseEvidence } from '../facts/kernel.ts'
+import { kernel, kernelUpgrade, readAt, releaseEvidence } from '../facts/kernel.ts'
 import { kmemAccounting } from '../facts/kmem-accounting.ts'
 import { parsesNokmem } from '../knowledge/kernel-release.ts'
 import { detector } from './detector.ts'
@@ -87,7 +87,7 @@ export default detector({
           },
           evidence: [first, ...more, ...cmdline, ...(named === undefined ? [] : [named])],
           remedies: kept(
-            release?.stream === 'el7' ? 'kernel-upgrade-el7' : 'kernel-upgrade',
+            kernelUpgrade(about),
             word !== false && asked !== true && 'nokmem-boot-option',
             'runtime-without-kmem',
             'drain-and-reboot',

@@ -6,7 +6,7 @@ import { text } from '../base/text.ts'
 import type { Case } from '../case/case.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
 import { bearings } from '../facts/defects.ts'
-import { kernel, kmemOptIn, latest } from '../facts/kernel.ts'
+import { kernel, kernelUpgrade, kmemOptIn, latest } from '../facts/kernel.ts'
 import { seen } from '../facts/kernel-log.ts'
 import { type KmemCharge, kmemCharges, ordinaryKernel } from '../facts/kmem-charge.ts'
 import { memcgSubject } from '../facts/memcg-tree.ts'
@@ -152,7 +152,7 @@ function remedies(about: Case, charge: KmemCharge): readonly RemedyId[] {
     'save-evidence',
     charge.kmemLimitReached ? 'raise-kmem-limit' : 'raise-memory-limit',
     'drain-and-reboot',
-    release?.stream === 'el7' ? 'kernel-upgrade-el7' : 'kernel-upgrade',
+    kernelUpgrade(about),
     nokmem !== false && 'nokmem-boot-option',
     'runtime-without-kmem',
     'move-to-newer-system',

@@ -7,7 +7,7 @@ import { text } from '../base/text.ts'
 import type { Case } from '../case/case.ts'
 import type { Unknown } from '../case/finding.ts'
 import { type DefectHere, defectHere } from '../facts/defects.ts'
-import { kernel, releaseEvidence } from '../facts/kernel.ts'
+import { kernelUpgrade, releaseEvidence } from '../facts/kernel.ts'
 import { judgedDefects } from '../knowledge/kernel-defects.ts'
 import type { RemedyId } from '../knowledge/remedies.ts'
 import { detector } from './detector.ts'
@@ -95,10 +95,9 @@ const BY_NUMBER: ReadonlySet<string> = new Set(['K-08', 'K-38'])
 
 /** An upgrade within the distribution for those it has a fix for; for the others what is left. */
 function remedies(about: Case, here: readonly DefectHere[]): readonly RemedyId[] {
-  const stream = kernel(about)?.stream
   const fixed = here.some(({ why }) => why !== 'in-range-no-fix')
   return kept(
-    fixed && (stream === 'el7' ? 'kernel-upgrade-el7' : 'kernel-upgrade'),
+    fixed && kernelUpgrade(about),
     here.some(({ id, why }) => why === 'in-range-no-fix' && BY_DESIGN.has(id)) && 'move-to-newer-system',
     here.some(({ id }) => BY_NUMBER.has(id)) && 'reduce-churn',
   )

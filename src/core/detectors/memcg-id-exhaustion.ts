@@ -7,7 +7,7 @@ import type { Case } from '../case/case.ts'
 import type { MemcgNoSpace } from '../decode/kmsg/report.ts'
 import { bearings } from '../facts/defects.ts'
 import { slabPinsDying } from '../facts/dying-memcgs.ts'
-import { kernel } from '../facts/kernel.ts'
+import { kernelUpgrade } from '../facts/kernel.ts'
 import { isReport, logUnknown, quoted, seen } from '../facts/kernel-log.ts'
 import { memcgIds } from '../facts/memcg-ids.ts'
 import { MEMCG_ID_MAX } from '../knowledge/limits.ts'
@@ -89,7 +89,7 @@ export default detector({
                   ids?.dyingHold === false && 'remove-empty-cgroups',
                   ids?.dyingHold !== false && !slabPinsDying(about) && 'drop-page-cache',
                   'drain-and-reboot',
-                  kernel(about)?.stream === 'el7' ? 'kernel-upgrade-el7' : 'kernel-upgrade',
+                  kernelUpgrade(about),
                   'reduce-churn',
                 ),
                 defects: bearings(about, ['K-02', 'K-01', 'K-08', 'K-09']),

@@ -10,7 +10,7 @@ import { parsePodPath } from '../decode/cgroup/path.ts'
 import type { SlabAllocationFailure } from '../decode/kmsg/report.ts'
 import { bearings } from '../facts/defects.ts'
 import { fact } from '../facts/fact.ts'
-import { kernel, kmemOptIn } from '../facts/kernel.ts'
+import { kernel, kernelUpgrade, kmemOptIn } from '../facts/kernel.ts'
 import { isReport, logUnknown, quoted, seen } from '../facts/kernel-log.ts'
 import { memcgIndex, memcgSubject } from '../facts/memcg-tree.ts'
 import { parsesNokmem } from '../knowledge/kernel-release.ts'
@@ -162,7 +162,7 @@ function remedies(
       'save-evidence',
       'raise-memory-limit',
       'drain-and-reboot',
-      release?.stream === 'el7' ? 'kernel-upgrade-el7' : 'kernel-upgrade',
+      kernelUpgrade(about),
       nokmem !== false && 'nokmem-boot-option',
       'runtime-without-kmem',
     )

@@ -3,6 +3,7 @@
 import type { Case, Sample } from '../case/case.ts'
 import type { Evidence } from '../case/finding.ts'
 import { type KernelRelease, kmemAccountingOptIn, parseRelease } from '../knowledge/kernel-release.ts'
+import type { RemedyId } from '../knowledge/remedies.ts'
 import { fact } from './fact.ts'
 
 export const kernel: (about: Case) => KernelRelease | undefined = fact(about =>
@@ -17,6 +18,11 @@ export function kmemOptIn(about: Case): boolean | undefined {
   if (latest(about)?.memcg?.version === 'v2') return false
   const release = kernel(about)
   return release === undefined ? undefined : kmemAccountingOptIn(release)
+}
+
+/** The upgrade there is for this node's kernel: el7 names the releases that were shipped. */
+export function kernelUpgrade(about: Case): RemedyId {
+  return kernel(about)?.stream === 'el7' ? 'kernel-upgrade-el7' : 'kernel-upgrade'
 }
 
 /** The newest sample; a Case made from logs alone has none. */
