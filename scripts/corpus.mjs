@@ -25,7 +25,7 @@ const NOT_SCORED = new Set([
   'check',
   'pairingNote',
   'expectation',
-]) // prettier-ignore
+])
 const NOT_SCORED_ANYWHERE = new Set([
   'memcgFrom',
   'sourceExpectedSite',
@@ -263,7 +263,12 @@ async function main() {
     else if (arg === '--only') only = (args[++index] ?? '').split(',')
     else directory = arg
   }
-  if (directory === undefined || !existsSync(directory)) {
+  if (directory !== undefined && !existsSync(directory)) {
+    process.stderr.write(`${directory}: no such directory\n`)
+    process.exitCode = 1
+    return
+  }
+  if (directory === undefined) {
     process.stderr.write('Usage: npm run corpus -- DIR [-o json] [--only category,category]\n')
     process.exitCode = 2
     return

@@ -97,11 +97,11 @@ function logPath(position: number, source: string): string {
 }
 
 /** Puts a file whose content is read whole where it belongs. */
-function placed(given: Given, bytes: Uint8Array): GivenFile {
+function placed(given: Given, bytes: Uint8Array, gaps: readonly Gap[]): GivenFile {
   if (given.kind === 'shell-transcript') {
     // Between the files it quotes there can be lines of a log.
     const quoted = transcriptTree(new TextDecoder().decode(bytes), given.shown)
-    const log = logTree(given.path, given.shown, [], () => [bytes])
+    const log = logTree(given.path, given.shown, gaps, () => [bytes])
     const layers = [quoted, log].map(tree => ({ tree, at: '' }))
     return { given, layer: { tree: overlayTree(layers, { origin: 'files' }), at: '' } }
   }
@@ -109,7 +109,8 @@ function placed(given: Given, bytes: Uint8Array): GivenFile {
     { [given.path]: bytes },
     { origin: 'files', shown: path => (path === given.path ? given.shown : `/${path}`) },
   )
-  return { given, layer: { tree, at: '' } }
+  const layer = overlayTree([{ tree, at: '' }], { origin: 'files', gaps })
+  return { given, layer: { tree: layer, at: '' } }
 }
 
 /**
@@ -171,10 +172,15 @@ export function givenFile(source: string, position: number): GivenFile | Problem
       }
       default: {
         const rest =
-          head.length < LOOKED_AT ? new Uint8Array(0) : readDescriptor(descriptor, WHOLE_FILE_LIMIT).bytes
-        const bytes = rest.length === 0 ? head : Buffer.concat([head, rest])
+          head.length < LOOKED_AT
+            ? { bytes: new Uint8Array(0), truncated: false }
+            : readDescriptor(descriptor, WHOLE_FILE_LIMIT)
+        const bytes = rest.bytes.length === 0 ? head : Buffer.concat([head, rest.bytes])
+        const gaps: readonly Gap[] = rest.truncated
+          ? [{ path: source, why: 'truncated', detail: `larger than ${WHOLE_FILE_LIMIT} bytes` }]
+          : []
         const path = kind === 'shell-transcript' ? logPath(position, source) : PLACES[kind]
-        return placed({ kind, path, shown: source }, bytes)
+        return placed({ kind, path, shown: source }, bytes, gaps)
       }
     }
   } catch (error) {
