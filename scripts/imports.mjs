@@ -55,7 +55,65 @@ const NEVER = [
     'loads modules past the law of imports',
   ],
   [/\beval\s*\(|\bnew Function\s*\(/, 'runs text as code'],
+  [
+    /\bO_(?:WRONLY|RDWR|CREAT|APPEND|TRUNC)\b|\bopenSync\s*\([^)]*['"](?:w|a|r\+)/,
+    'opens a file to write it',
+  ],
+  [/\bfetch\s*\(|\bnew (?:WebSocket|EventSource|XMLHttpRequest)\b/, 'opens a network connection'],
 ]
+
+/** What of Node src/ may use: all of it looks and none of it writes, runs a program or opens a connection. */
+const NODE_NAMES = new Map([
+  [
+    'node:fs',
+    [
+      'closeSync',
+      'constants',
+      'fstatSync',
+      'lstatSync',
+      'openSync',
+      'readdirSync',
+      'readFileSync',
+      'readlinkSync',
+      'readSync',
+      'Stats',
+      'statSync',
+    ],
+  ],
+  ['node:os', ['hostname']],
+  ['node:url', ['fileURLToPath']],
+  ['node:zlib', ['gunzipSync']],
+])
+
+/** Packages have their own means; these are parsers of words. */
+const PACKAGES = ['commander', 'fastest-levenshtein']
+
+/** `import { a, type B } from 'node:x'`: what is imported, and from where. */
+const NAMED = /^\s*import\s+(?:type\s+)?\{([^}]*)\}\s*from\s*['"]([^'"]+)['"]/gm
+
+/**
+ * Why what a file takes from Node or from a package is more than looking.
+ * @param {string} text @param {string} specifier @returns {string | undefined}
+ */
+function outsideFault(text, specifier) {
+  if (PACKAGES.includes(specifier)) return undefined
+  // NEVER has told of it.
+  if (/child_process|cluster/.test(specifier)) return undefined
+  const allowed = NODE_NAMES.get(specifier)
+  if (allowed === undefined) return `imports ${specifier}, which is not among what src/ may use`
+  const clauses = [...text.matchAll(NAMED)].filter(([, , from]) => from === specifier)
+  if (clauses.length === 0) return `imports all of ${specifier}: name what is used`
+  const names = clauses.flatMap(([, clause = '']) => clause.split(','))
+  const more = names
+    .map(name =>
+      name
+        .trim()
+        .replace(/^type\s+/, '')
+        .replace(/\s+as\s.*$/, ''),
+    )
+    .filter(name => name !== '' && !allowed.includes(name))
+  return more.length === 0 ? undefined : `imports ${more.join(', ')} of ${specifier}: src/ only looks`
+}
 
 /**
  * The specifiers a file imports, in any form; `undefined` for a computed one.
@@ -116,7 +174,7 @@ export function importFaults(files) {
     if (!specifier.startsWith('.')) {
       return file.startsWith('core/')
         ? `imports ${specifier}: src/core imports no package and no Node built-in`
-        : undefined
+        : outsideFault(files.get(file) ?? '', specifier)
     }
     if (!specifier.endsWith('.ts')) return `imports ${specifier} without .ts`
     const target = posix.join(posix.dirname(file), specifier)

@@ -80,6 +80,13 @@ describe('the law of imports', () => {
       { 'core/detectors/b.ts': UNIT },
     ],
     ['render judges', 'core/render/text.ts', 'unit.judge(about)', {}],
+    ['a file is written', 'node/trees/a.ts', "import { writeFileSync } from 'node:fs'", {}],
+    ['more of fs than is named', 'node/trees/a.ts', "import * as fs from 'node:fs'", {}],
+    ['fs by promises', 'node/trees/a.ts', "import { writeFile } from 'node:fs/promises'", {}],
+    ['a file is opened to write', 'node/trees/a.ts', 'openSync(path, constants.O_WRONLY)', {}],
+    ['a connection', 'node/cli/a.ts', "import { connect } from 'node:net'", {}],
+    ['a request', 'node/cli/a.ts', "await fetch('https://example.org')", {}],
+    ['a package nobody looked at', 'node/cli/a.ts', "import got from 'got'", {}],
     [
       'core reaches node/',
       'core/index.ts',
