@@ -132,11 +132,15 @@ const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debu
 const KMSG = /^(\d{1,4}),(\d{1,20}),(\d{1,20}),([^;]{0,200});(.*)$/s
 const KMSG_CALLER = /(?:^|,)caller=([TC]\d+)/
 const CONTINUATION_OF_KMSG = /^ [A-Z][A-Z0-9_]*=/
-const DECODED_PRIORITY = /^([a-z]{3,8}\d?) *:([a-z]{3,6}) *: /
+/** `kern  :warn  : ` of dmesg -x, `kern: warning: ` of Talos. */
+const DECODED_PRIORITY = /^([a-z]{3,8}\d?) *: {0,8}([a-z]{3,7}) *: /
 const BOOT = /^\[ {0,12}(\d{1,12}\.\d{1,9})\](?: ?\[ {0,8}([TC]\d{1,10})\])? ?/
 /** `[五 7月  3 00:00:50 2020]`: words, a day, a time, a year; the words are the locale's. */
 const CTIME =
   /^\[(?:([^\s\]]{1,12}) +)?([^\s\]]{1,12}) +(\d{1,2})\.? (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? (\d{4})\](?: ?\[ {0,8}([TC]\d{1,10})\])? ?/
+/** `[dim. 19 avril 18:03:32 2026]`: the same where the locale puts the day first. */
+const CTIME_DAY_FIRST =
+  /^\[([^\s\]]{1,12}) +(\d{1,2})\.? ([^\s\]\d]{1,12}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))? (\d{4})\](?: ?\[ {0,8}([TC]\d{1,10})\])? ?/
 /** `[Apr14 02:46]` of dmesg -e and -H, and what follows within the minute: `[  +0.000006]`. */
 const RELTIME =
   /^\[ {0,3}([^\s\d\]]{1,8}|\d{1,2}[^\s\d\]]{1,3}) ?(\d{1,2}) (\d\d):(\d\d)\](?: ?\[ {0,8}([TC]\d{1,10})\])? ?/
@@ -385,7 +389,9 @@ export function undresser(): Undresser {
       return true
     }
     const plain = text.includes('<') ? text.replace(DELTA_IN_BRACKETS, '$1]') : text
-    const ctime = CTIME.exec(plain)
+    const dayFirst = CTIME_DAY_FIRST.exec(plain)
+    if (dayFirst) dayFirst.splice(2, 2, dayFirst[3] ?? '', dayFirst[2] ?? '')
+    const ctime = dayFirst ?? CTIME.exec(plain)
     if (ctime) {
       const [whole, , month, day, hours, minutes, seconds, digits, year, caller] = ctime
       const at = monthOf(month ?? '')
@@ -412,7 +418,9 @@ export function undresser(): Undresser {
       return true
     }
     const iso =
-      text.charCodeAt(0) === 91 ? /^\[(\d{4}-\d\d-\d\d[T ][^\]\s]{8,24}(?: [+-]\d{4})?)\] ?/.exec(text) : null
+      text.charCodeAt(0) === 91
+        ? /^\[(\d{4}-\d\d-\d\d[T ][^\]\s]{8,24}(?: [+-]\d{4})?)\]:? ?/.exec(text)
+        : null
     if (iso) {
       const at = parseIso(iso[1] ?? '')
       if (at) {
@@ -629,7 +637,8 @@ export function undresser(): Undresser {
     if (text.charCodeAt(3) !== 32) {
       const decoded = DECODED_PRIORITY.exec(text)
       const facility = decoded ? FACILITIES.indexOf((decoded[1] ?? '') as (typeof FACILITIES)[number]) : -1
-      const level = decoded ? LEVELS.indexOf((decoded[2] ?? '') as (typeof LEVELS)[number]) : -1
+      const word = decoded?.[2]?.replace('warning', 'warn').replace('error', 'err') ?? ''
+      const level = LEVELS.indexOf(word as (typeof LEVELS)[number])
       if (decoded && level >= 0 && (facility >= 0 || /^(?:local|res)\d$/.test(decoded[1] ?? ''))) {
         draft.facility = facility >= 0 ? facility : 16
         draft.level = level

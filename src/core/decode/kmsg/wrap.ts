@@ -154,7 +154,10 @@ export function rejoin(text: string, next: string, full: boolean): string | unde
   const current = reach(text)
   if (!current) return undefined
   const trimmed = text.trimEnd()
-  if (!full && (COMPLETE.test(text) || (current.complete && current.end >= trimmed.length))) return undefined
+  // no path of a cgroup ends in a slash, no line in the = of quoted-printable
+  const open = /\/[^\s/]+\/$/.test(trimmed) || trimmed.endsWith('=')
+  if (!full && (COMPLETE.test(text) || (current.complete && !open && current.end >= trimmed.length)))
+    return undefined
   const direct = text + next
   const spaced = `${trimmed} ${next.trimStart()}`
   // the likelier first: among equals the first wins

@@ -366,3 +366,35 @@ describe('what people do to a log', () => {
     ])
   })
 })
+
+describe('lines others have dressed or broken', () => {
+  const kill = 'Memory cgroup out of memory: Killed process 43 (col) total-vm:8kB, anon-rss:4kB'
+  it.each([
+    ['[dim. 19 avril 18:03:32 2026] ', '2026-04-19T18:03:32'],
+    ['[So 19 Apr 18:03:32 2026] [ T43] ', '2026-04-19T18:03:32'],
+    ['kern: warning: [2026-04-19T18:03:32.000000000Z]: ', '2026-04-19T18:03:32Z'],
+    ['kern  :warn  : [2026-04-19T18:03:32,000000+00:00] ', '2026-04-19T18:03:32Z'],
+  ])('%s', (dress, at) => {
+    expect(read(dress + kill).reports).toMatchObject([
+      { kind: 'oom', at: { text: at }, victims: [{ pid: 43, totalVm: 8192, anonRss: 4096 }] },
+    ])
+  })
+
+  it('puts a path together that was broken behind a slash', () => {
+    const log = read([
+      '[5.0] Task in /docker/',
+      'ab12 killed as a result of limit of /docker/',
+      'ab12',
+      '[5.1] memory: usage 4kB, limit 4kB, failcnt 7',
+    ])
+    expect(log.reports).toMatchObject([{ memcg: '/docker/ab12', taskMemcg: '/docker/ab12' }])
+  })
+
+  it('joins what quoted-printable broke behind the node mask', () => {
+    const log = read([
+      '[5.0] Xorg: page allocation failure: order:0, mode:0xd0(GFP_KERNEL), nodemask=3D(null),cpuset=3D/,mems=',
+      '_allowed=3D0',
+    ])
+    expect(log.reports).toMatchObject([{ kind: 'page-alloc-failure', comm: 'Xorg', cpuset: '/' }])
+  })
+})
