@@ -13,4 +13,6 @@ export interface KernelLog {
   readonly sources: readonly LogSource[]
   /** What `ongoing` is measured against: now on a live node, the last stamp of each source otherwise. */
   readonly now?: Stamp
+  /** Reports that are older than was asked for (--since), and were not looked at. */
+  readonly leftOut?: number
 }

@@ -119,6 +119,8 @@ export function collectKmsg(
   const absent: Gap[] = []
   const folds = new Map<string, readonly FoldedReports[]>()
   const boot = live ? bootTime(tree, now) : undefined
+  /** Reports older than was asked for. */
+  let leftOut = 0
 
   const has = (path: string, names: readonly string[]): boolean =>
     names.includes(path.slice(path.lastIndexOf('/') + 1))
@@ -157,7 +159,10 @@ export function collectKmsg(
       end.seconds - at.seconds <= sinceSeconds
     for (const original of decoded.reports) {
       const report = wall(original)
-      if (!wanted(report.at)) continue
+      if (!wanted(report.at)) {
+        leftOut += 1
+        continue
+      }
       const key = fingerprint(report)
       const twins = found.get(key)
       const twin = twins?.find(
@@ -175,7 +180,10 @@ export function collectKmsg(
     }
     for (const original of decoded.folded) {
       const { first, last } = original
-      if (!wanted(last)) continue
+      if (!wanted(last)) {
+        leftOut += original.count
+        continue
+      }
       const fold: FoldedReports = {
         ...original,
         ...(ring && boot !== undefined && first !== undefined ? { first: sinceBoot(first, boot) } : {}),
@@ -236,6 +244,7 @@ export function collectKmsg(
       folded: kept.folded(),
       sources,
       ...(now === undefined ? {} : { now: stamp('utc', now / 1000) }),
+      ...(leftOut === 0 ? {} : { leftOut }),
     },
     gaps,
   }

@@ -52,6 +52,7 @@ export const logUnknown: (about: Case) => readonly Unknown[] = fact(about => {
       unknown.push({ reason: 'kernel-log-lost-records', path, remedy: 'read-persistent-log' })
     }
   }
+  if (about.log?.leftOut !== undefined) unknown.push({ reason: 'older-left-out', remedy: 'drop-since' })
   return unknown
 })
 

@@ -13,6 +13,8 @@ export const unknownReasons = text({
       'no line of {path} has a time stamp: whether it is a kernel log, and the whole of one, cannot be told',
     'kernel-ring-not-read': 'the kernel ring buffer could not be read',
     'kernel-log-lost-records': 'records were lost in the middle of {path}',
+    'older-left-out':
+      'the log has reports from before the time asked for with --since; they were not looked at',
     'memcg-tree-not-read': 'the memory cgroup tree could not be read',
     'part-of-the-hierarchy': 'only a part of the cgroup hierarchy is visible from here',
     'memcg-tree-incomplete': 'some memory cgroups could not be read',
@@ -47,6 +49,7 @@ export const unknownReasons = text({
     'log-without-stamps': '{path} 没有一行带时间戳：看不出它是不是内核日志、是否完整',
     'kernel-ring-not-read': '没有读到内核环形缓冲区',
     'kernel-log-lost-records': '{path} 中间丢失了一些记录',
+    'older-left-out': '日志里有早于 --since 所指时间的报告，没有查看',
     'memcg-tree-not-read': '没有读到内存 cgroup 树',
     'part-of-the-hierarchy': '从这里只能看到 cgroup 层级的一部分',
     'memcg-tree-incomplete': '部分内存 cgroup 没有读到',
@@ -88,6 +91,7 @@ export const unknownRemedies = text({
       'compare runc --version and kubelet --version with what kmemscope explain K-04, K-05 and K-06 say',
     'ask-distributor':
       'look for the fix in the changelog of this kernel package (rpm -q --changelog kernel, apt changelog linux-image-$(uname -r))',
+    'drop-since': 'run again without --since, or with a longer time',
     'report-bug': 'run again with KMEMSCOPE_DEBUG=1 and report what it prints',
     'shorten-log': 'split the file or save it again; everything before that point was read',
     none: 'nothing to do: this kernel or node does not have it',
@@ -106,6 +110,7 @@ export const unknownRemedies = text({
       '把 runc --version 和 kubelet --version 与 kmemscope explain K-04、K-05、K-06 的说明对照',
     'ask-distributor':
       '在该内核包的更新日志里查找修复（rpm -q --changelog kernel，apt changelog linux-image-$(uname -r)）',
+    'drop-since': '去掉 --since 或放宽时间后重新运行',
     'report-bug': '设置 KMEMSCOPE_DEBUG=1 重新运行，并反馈其输出',
     'shorten-log': '拆分文件或重新保存；该处之前的内容已经读取',
     none: '无需处理：这个内核或节点本来就没有',

@@ -69,9 +69,9 @@ export function diagnoseCommand(settings: Settings, options: DiagnoseOptions): n
   })
   const code = print(named(report, tree.origin === 'live' && options.root === undefined), settings, version)
   if (output === 'npd') return code
-  return options.failOn !== undefined && reaches(report, options.failOn)
-    ? exitCodes.failOn
-    : exitCodes.finished
+  if (options.failOn !== undefined && reaches(report, options.failOn)) return exitCodes.failOn
+  // A file given twice is read once, and nothing of it is missing from the report.
+  return opened.problems.some(({ what }) => what !== 'same-file') ? exitCodes.failed : exitCodes.finished
 }
 
 /** A live node knows its own name even where /proc does not tell it. */

@@ -68,7 +68,7 @@ export interface Problem {
 /** The problem in a sentence that says what to do; safe to print. */
 export function problemSentence({ what, path, detail = '' }: Problem, language: Language): string {
   return fill(sentences[language][what], {
-    path: printable(path),
+    path: path === '' ? '""' : printable(path),
     file: printable(shellWord(path.startsWith('-') && path !== '-' ? `./${path}` : path)),
     detail: printable(detail),
   })

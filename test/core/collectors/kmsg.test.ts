@@ -78,8 +78,10 @@ describe('collectKmsg', () => {
     const lines = [1000, 5000, 9000].map(second => `[${second}.000000] ${kill(second)}\n`).join('')
     const saved = collectKmsg(memoryTree({ 'log/dmesg.txt': lines }), { sinceSeconds: 4500 })
     expect(saved.log?.reports).toHaveLength(2)
+    expect(saved.log?.leftOut).toBe(1)
     const running = live({ 'dev/kmsg': ring([1000, kill(1)], [5000, kill(2)], [9000, kill(3)]) })
     expect(collectKmsg(running, { sinceSeconds: 4500, now: NOW }).log?.reports).toHaveLength(1)
+    expect(collectKmsg(running, { now: NOW }).log?.leftOut).toBeUndefined()
   })
 
   it('says what is absent, denied, or a journal', () => {

@@ -39,6 +39,50 @@ describe('--fail-on', () => {
   })
 })
 
+describe('sources', () => {
+  let scratch = ''
+  beforeAll(() => {
+    scratch = mkdtempSync(join(tmpdir(), 'kmemscope-sources-'))
+  })
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+  const diagnosed = (log: string, ...args: readonly string[]) => {
+    const path = join(scratch, 'dmesg.txt')
+    writeFileSync(path, log)
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [main, 'diagnose', path, ...args, '-o', 'json'],
+      { encoding: 'utf8' },
+    )
+    return { status, stderr, report: JSON.parse(stdout) }
+  }
+  const kill = (second: number) =>
+    `[${second}.000000] Out of memory: Killed process 7 (java) total-vm:1kB, anon-rss:1kB, file-rss:0kB, shmem-rss:0kB\n`
+
+  it('that cannot be read are told and fail the run; the others are still judged', () => {
+    const { status, stderr, report } = diagnosed(kill(100), join(scratch, 'none'))
+    expect(status).toBe(1)
+    expect(stderr).toContain('no such file')
+    expect(report.verdicts['node-oom-kill']).toBe('present')
+    expect(report.gaps).toContainEqual(expect.objectContaining({ why: 'absent' }))
+  })
+
+  it('given twice are read once, and that is no failure', () => {
+    const { status, report } = diagnosed(kill(100), join(scratch, 'dmesg.txt'))
+    expect(status).toBe(0)
+    expect(report.findings).toHaveLength(1)
+  })
+
+  it('looked at only from --since on prove no absence where older reports were left out', () => {
+    const log = `${kill(100)}[90000.000000] eth0: link up\n`
+    expect(diagnosed(log).report.verdicts['node-oom-kill']).toBe('present')
+    expect(diagnosed(log, '--since', '1h').report.verdicts['node-oom-kill']).toBe('unknown')
+    expect(
+      diagnosed('[90000.000000] eth0: link up\n', '--since', '1h').report.verdicts['node-oom-kill'],
+    ).toBe('absent')
+  })
+})
+
 describe('colour', () => {
   it('is for terminals, and for those who did not forbid it', () => {
     expect(styleFor({ isTTY: true }, {})).toBe(coloured)
