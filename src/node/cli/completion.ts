@@ -10,6 +10,7 @@ interface Offer {
     readonly short?: string
     readonly about: string
     readonly values?: readonly string[]
+    readonly takesValue: boolean
   }[]
 }
 
@@ -17,13 +18,14 @@ function offers(program: Command): readonly Offer[] {
   return program.commands.map(command => ({
     name: command.name(),
     about: command.description(),
-    options: command.options.flatMap(({ long, short, description, argChoices }) =>
+    options: command.options.flatMap(({ long, short, description, argChoices, required }) =>
       long == null
         ? []
         : [
             {
               long,
               about: description,
+              takesValue: required,
               ...(short == null ? {} : { short }),
               ...(argChoices === undefined ? {} : { values: argChoices }),
             },
@@ -104,11 +106,11 @@ function fish(commands: readonly Offer[]): string {
       ({ name, about }) => `complete -c kmemscope -n __fish_use_subcommand -a ${name} -d ${quoted(about)}`,
     ),
     ...commands.flatMap(({ name, options }) =>
-      options.map(({ long, short, about, values }) =>
+      options.map(({ long, short, about, values, takesValue }) =>
         [
           `complete -c kmemscope -n '__fish_seen_subcommand_from ${name}' -l ${long.slice(2)}`,
           short === undefined ? '' : `-s ${short.slice(1)}`,
-          values === undefined ? '' : `-x -a ${quoted(values.join(' '))}`,
+          values === undefined ? (takesValue ? '-r' : '') : `-x -a ${quoted(values.join(' '))}`,
           `-d ${quoted(about)}`,
         ]
           .filter(part => part !== '')
