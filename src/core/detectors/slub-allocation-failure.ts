@@ -92,7 +92,7 @@ export default detector({
               caches: caches.slice(0, 5).join(', '),
               count: folded.reduce((sum, { count }) => sum + count, group.length),
               suppressed: suppressed > 0 ? suppressed : undefined,
-              mask: last.gfp.mask,
+              mask: [...new Set(group.map(({ gfp }) => gfp.mask))].slice(0, 3).join(', '),
             },
             words: {
               title:
