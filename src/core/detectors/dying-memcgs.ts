@@ -5,15 +5,20 @@ import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
 import type { Case } from '../case/case.ts'
 import { bearings } from '../facts/defects.ts'
-import { type DyingMemcgs, dyingMemcgs, MANY_SLAB_PINNED, slabPinsDying } from '../facts/dying-memcgs.ts'
+import {
+  type DyingMemcgs,
+  dyingMemcgs,
+  MANY_DYING,
+  MANY_SLAB_PINNED,
+  slabPinsDying,
+} from '../facts/dying-memcgs.ts'
 import { kernel, kernelUpgrade, latest } from '../facts/kernel.ts'
 import { memcgSubject } from '../facts/memcg-tree.ts'
 import { hasMemoryReclaim, perMemcgSlabCaches } from '../knowledge/kernel-release.ts'
 import type { RemedyId } from '../knowledge/remedies.ts'
 import { detector } from './detector.ts'
 
-/** Page cache pins a few hundred on any node that runs cron jobs; the fact base's R3: above 500 and three times the live. */
-const MANY = 500
+/** R3 of the fact base: above MANY_DYING and so many times the live. */
 const MANY_TIMES_LIVE = 3
 
 /** At the measured 12 KiB of slab and 2 KiB of percpu per possible CPU, 10,000 cost 160 MiB with 2 CPUs, 2.7 GiB with 128. */
@@ -98,7 +103,9 @@ export default detector({
 })
 
 function tooMany({ sign, dying, live }: DyingMemcgs): boolean {
-  return sign === 'slab-names' ? dying >= MANY_SLAB_PINNED : dying > Math.max(MANY, MANY_TIMES_LIVE * live)
+  return sign === 'slab-names'
+    ? dying >= MANY_SLAB_PINNED
+    : dying > Math.max(MANY_DYING, MANY_TIMES_LIVE * live)
 }
 
 function remedies(about: Case, slabPinned: boolean): readonly RemedyId[] {

@@ -3,10 +3,9 @@
 
 import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
-import type { Evidence } from '../case/finding.ts'
 import { bearings } from '../facts/defects.ts'
-import { kernel, kernelUpgrade, readAt, releaseEvidence } from '../facts/kernel.ts'
-import { kmemAccounting } from '../facts/kmem-accounting.ts'
+import { kernel, kernelUpgrade, releaseEvidence } from '../facts/kernel.ts'
+import { kmemAccounting, nokmemEvidence } from '../facts/kmem-accounting.ts'
 import { parsesNokmem } from '../knowledge/kernel-release.ts'
 import { detector } from './detector.ts'
 
@@ -54,19 +53,6 @@ export default detector({
     const word = release === undefined ? undefined : parsesNokmem(release)
     const asked = about.cmdline?.cgroupMemoryNokmem
     const named = releaseEvidence(about)
-    const cmdline: Evidence[] =
-      asked === true && about.cmdline !== undefined
-        ? [
-            {
-              kind: 'reading',
-              path: about.cmdline.path,
-              key: 'cgroup.memory',
-              value: 'nokmem',
-              unit: 'text',
-              at: readAt(about),
-            },
-          ]
-        : []
     return {
       unknown,
       findings: [
@@ -85,7 +71,7 @@ export default detector({
               'cannotStop',
             ),
           },
-          evidence: [first, ...more, ...cmdline, ...(named === undefined ? [] : [named])],
+          evidence: [first, ...more, ...nokmemEvidence(about), ...(named === undefined ? [] : [named])],
           remedies: kept(
             kernelUpgrade(about),
             word !== false && asked !== true && 'nokmem-boot-option',

@@ -9,12 +9,11 @@ import { bearings } from '../facts/defects.ts'
 import { slabPinsDying } from '../facts/dying-memcgs.ts'
 import { kernelUpgrade } from '../facts/kernel.ts'
 import { isReport, logUnknown, quoted, seen } from '../facts/kernel-log.ts'
-import { memcgIds } from '../facts/memcg-ids.ts'
+import { IDS_NEARLY_OUT, memcgIds } from '../facts/memcg-ids.ts'
 import { MEMCG_ID_MAX } from '../knowledge/limits.ts'
 import { detector } from './detector.ts'
 
-/** Warn at 30,000, critical at 60,000: the fact base's figures for K-02, 46 % and 92 % of what there is. */
-const WARN_IDS = 30_000
+/** Critical here: the fact base's figure for K-02, 92 % of what there is; IDS_NEARLY_OUT is a warning. */
 const CRITICAL_IDS = 60_000
 
 export default detector({
@@ -51,7 +50,7 @@ export default detector({
     const failures = distinctFailures(about)
     const { ids, unknown } = memcgIds(about)
     const used = ids?.used
-    const many = used !== undefined && used >= WARN_IDS
+    const many = used !== undefined && used >= IDS_NEARLY_OUT
     const last = failures.at(-1)
     const quotes = last === undefined ? [] : quoted(last)
     const [evidence, ...more] = [...quotes, ...(many || last !== undefined ? (ids?.evidence ?? []) : [])]

@@ -4,7 +4,6 @@
 import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
 import type { Case } from '../case/case.ts'
-import type { Evidence } from '../case/finding.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
 import type { MemoryCounter, OomReport } from '../decode/kmsg/report.ts'
 import { logUnknown, quoted, seen } from '../facts/kernel-log.ts'
@@ -110,7 +109,6 @@ function fromLog(about: Case, { memcg, reports, folded, claimed }: OomGroup): Dr
   const memswHit = memsw !== undefined && isNearer(memsw, last.memory)
   const series = seen(about, reports, folded)
   const restarts = new Set(reports.map(report => report.memcg)).size > 1
-  const [quote, ...more] = quoted(last)
   return {
     severity: claimed ? 'info' : count >= LOOP_KILLS && series.ongoing !== false ? 'critical' : 'warning',
     subject: memcg === undefined ? { kind: 'node' } : memcgSubject(memcg),
@@ -144,7 +142,7 @@ function fromLog(about: Case, { memcg, reports, folded, claimed }: OomGroup): Dr
         'kernelLimit',
       ),
     },
-    evidence: quote === undefined ? [noQuote(last)] : [quote, ...more],
+    evidence: quoted(last),
     remedies: claimed ? [] : remedies(last, full, memcg),
     defects: [],
     ...series,
@@ -158,15 +156,6 @@ function fromLog(about: Case, { memcg, reports, folded, claimed }: OomGroup): Dr
 function isNearer(memsw: MemoryCounter, memory: MemoryCounter | undefined): boolean {
   if (memsw.limit === Number.POSITIVE_INFINITY || memsw.failcnt === 0 || memory === undefined) return false
   return memsw.limit - memsw.usage < memory.limit - memory.usage
-}
-
-function noQuote(report: OomReport): Evidence {
-  return {
-    kind: 'log',
-    path: report.path,
-    ...(report.lines === undefined ? {} : { lines: report.lines }),
-    text: '',
-  }
 }
 
 function titleOf(memcg: string | undefined): keyof En {

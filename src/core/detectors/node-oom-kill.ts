@@ -2,13 +2,48 @@
 
 import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
+import type { Case } from '../case/case.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
+import type { OomReport } from '../decode/kmsg/report.ts'
 import { logUnknown, quoted, seen } from '../facts/kernel-log.ts'
 import { nodeOomReports, oomScopeUnknown } from '../facts/oom-kills.ts'
-import { detector } from './detector.ts'
+import { type Draft, detector } from './detector.ts'
 
 /** An allocation of more than eight contiguous pages fails from fragmentation first (PAGE_ALLOC_COSTLY_ORDER is 3). */
 const COSTLY_ORDER = 3
+
+const words = text({
+  en: {
+    global: 'The node ran out of memory; the kernel killed {victims}',
+    cpuset: 'The NUMA nodes of a cpuset ran out of memory; the kernel killed {victims}',
+    sysrq: 'OOM kill requested by hand (SysRq-f): {victims}',
+    noVictim: 'The node ran out of memory; the log shows no kill',
+    claim:
+      'The lines were written to /dev/kmsg from user space, not by the kernel: perhaps a test, perhaps a forgery.',
+    times: 'It happened {count|number} times.',
+    slab: 'Unreclaimable slab at that time: {slabPages|number} pages.',
+    order:
+      'The allocation needed 2^{order} contiguous pages: fragmentation is more likely than a lack of memory.',
+    invoked: 'The allocation that triggered it came from {invoker}.',
+    victim: '{victim} had {anon|bytes} of anonymous memory.',
+    notPods: 'No pod’s limit was hit: the pod that was killed had kept within its own.',
+  },
+  zh: {
+    global: '节点内存耗尽，内核杀掉了 {victims}',
+    cpuset: 'cpuset 的 NUMA 节点内存耗尽，内核杀掉了 {victims}',
+    sysrq: '有人手动触发 OOM kill（SysRq-f）：{victims}',
+    noVictim: '节点内存耗尽，但日志里没有杀进程的记录',
+    claim: '这些行是用户态写入 /dev/kmsg 的，并非内核输出：可能是测试，也可能是伪造。',
+    times: '共发生 {count|number} 次。',
+    slab: '当时不可回收 slab 为 {slabPages|number} 页。',
+    order: '申请的是 2^{order} 个连续页：更可能是内存碎片，而不是内存不足。',
+    invoked: '触发 OOM 的分配来自 {invoker}。',
+    victim: '{victim} 的匿名内存为 {anon|bytes}。',
+    notPods: '没有任何 Pod 达到限制：被杀的 Pod 并未超限。',
+  },
+})
+
+type En = typeof words.en
 
 export default detector({
   id: 'node-oom-kill',
@@ -17,87 +52,74 @@ export default detector({
     zh: { judges: '节点本身内存耗尽而触发的 OOM kill' },
   }),
   concerns: 'node',
-  text: text({
-    en: {
-      global: 'The node ran out of memory; the kernel killed {victims}',
-      cpuset: 'The NUMA nodes of a cpuset ran out of memory; the kernel killed {victims}',
-      sysrq: 'OOM kill requested by hand (SysRq-f): {victims}',
-      noVictim: 'The node ran out of memory; the log shows no kill',
-      times: 'It happened {count|number} times.',
-      slab: 'Unreclaimable slab at that time: {slabPages|number} pages.',
-      order:
-        'The allocation needed 2^{order} contiguous pages: fragmentation is more likely than a lack of memory.',
-      invoked: 'The allocation that triggered it came from {invoker}.',
-      victim: '{victim} had {anon|bytes} of anonymous memory.',
-      notPods: 'No pod’s limit was hit: the pod that was killed had kept within its own.',
-    },
-    zh: {
-      global: '节点内存耗尽，内核杀掉了 {victims}',
-      cpuset: 'cpuset 的 NUMA 节点内存耗尽，内核杀掉了 {victims}',
-      sysrq: '有人手动触发 OOM kill（SysRq-f）：{victims}',
-      noVictim: '节点内存耗尽，但日志里没有杀进程的记录',
-      times: '共发生 {count|number} 次。',
-      slab: '当时不可回收 slab 为 {slabPages|number} 页。',
-      order: '申请的是 2^{order} 个连续页：更可能是内存碎片，而不是内存不足。',
-      invoked: '触发 OOM 的分配来自 {invoker}。',
-      victim: '{victim} 的匿名内存为 {anon|bytes}。',
-      notPods: '没有任何 Pod 达到限制：被杀的 Pod 并未超限。',
-    },
-  }),
+  text: words,
   judge(about) {
     const reports = nodeOomReports(about)
-    const unknown = [...logUnknown(about), ...oomScopeUnknown(about)]
-    const findings = (['global', 'cpuset', 'sysrq'] as const).flatMap(scope => {
-      const these = reports.filter(report => report.scope === scope)
-      const last = these.at(-1)
-      const folded = (about.log?.folded ?? []).filter(fold => fold.kind === 'oom' && fold.scope === scope)
-      const count = folded.reduce((sum, fold) => sum + fold.count, these.length)
-      if (last === undefined) return []
-      const [quote, ...more] = quoted(last)
-      if (quote === undefined) return []
-      const killed = these.flatMap(({ victims }) => victims)
-      const victims = [...new Set(killed.map(({ comm }) => comm))].slice(0, 3).join(', ')
-      const podKilled = these.some(({ taskMemcg }) => parsePodPath(taskMemcg ?? '').level !== undefined)
-      const fragmented = (last.order ?? 0) > COSTLY_ORDER
-      return [
-        {
-          severity: scope === 'sysrq' ? ('info' as const) : ('critical' as const),
-          subject: { kind: 'node' as const },
-          values: {
-            victims,
-            count,
-            slabPages: last.slabUnreclaimablePages,
-            order: last.order,
-            invoker: last.invoker,
-            anon: last.victims[0]?.anonRss,
-            victim: last.victims[0]?.comm,
-          },
-          words: {
-            title: victims === '' ? ('noVictim' as const) : scope,
-            summary: kept(
-              count > 1 && 'times',
-              fragmented && 'order',
-              last.slabUnreclaimablePages !== undefined && 'slab',
-              last.invoker !== undefined && 'invoked',
-              last.victims[0]?.anonRss !== undefined && 'victim',
-              scope === 'global' && podKilled && 'notPods',
-            ),
-          },
-          evidence: [quote, ...more] as const,
-          remedies:
-            scope === 'sysrq'
-              ? []
-              : kept(
-                  'save-evidence',
-                  fragmented && 'compact-memory',
-                  'reserve-node-memory',
-                  'find-slab-owner',
-                ),
-          defects: [],
-          ...seen(about, these, folded),
-        },
-      ]
-    })
-    return { findings, unknown }
+    const groups = SCOPES.flatMap(scope =>
+      [false, true].map(claimed => ({
+        scope,
+        claimed,
+        reports: reports.filter(
+          report => report.scope === scope && (report.userWritten === true) === claimed,
+        ),
+      })),
+    )
+    return {
+      findings: groups.flatMap(({ scope, claimed, reports: [first, ...more] }) =>
+        first === undefined ? [] : [fromLog(about, scope, claimed, [first, ...more])],
+      ),
+      unknown: [...logUnknown(about), ...oomScopeUnknown(about)],
+    }
   },
 })
+
+const SCOPES = ['global', 'cpuset', 'sysrq'] as const
+
+function fromLog(
+  about: Case,
+  scope: (typeof SCOPES)[number],
+  claimed: boolean,
+  reports: readonly [OomReport, ...OomReport[]],
+): Draft<En> {
+  const last = reports.at(-1) ?? reports[0]
+  const folded = claimed
+    ? []
+    : (about.log?.folded ?? []).filter(fold => fold.kind === 'oom' && fold.scope === scope)
+  const count = folded.reduce((sum, fold) => sum + fold.count, reports.length)
+  const killed = reports.flatMap(report => report.victims)
+  const victims = [...new Set(killed.map(({ comm }) => comm))].slice(0, 3).join(', ')
+  const podKilled = reports.some(({ taskMemcg }) => parsePodPath(taskMemcg ?? '').level !== undefined)
+  const fragmented = (last.order ?? 0) > COSTLY_ORDER
+  const harmless = claimed || scope === 'sysrq'
+  return {
+    severity: harmless ? 'info' : 'critical',
+    subject: { kind: 'node' },
+    values: {
+      victims,
+      count,
+      slabPages: last.slabUnreclaimablePages,
+      order: last.order,
+      invoker: last.invoker,
+      anon: last.victims[0]?.anonRss,
+      victim: last.victims[0]?.comm,
+    },
+    words: {
+      title: victims === '' ? 'noVictim' : scope,
+      summary: kept(
+        count > 1 && 'times',
+        claimed && 'claim',
+        fragmented && 'order',
+        last.slabUnreclaimablePages !== undefined && 'slab',
+        last.invoker !== undefined && 'invoked',
+        last.victims[0]?.anonRss !== undefined && 'victim',
+        scope === 'global' && podKilled && 'notPods',
+      ),
+    },
+    evidence: quoted(last),
+    remedies: harmless
+      ? []
+      : kept('save-evidence', fragmented && 'compact-memory', 'reserve-node-memory', 'find-slab-owner'),
+    defects: [],
+    ...seen(about, reports, folded),
+  }
+}

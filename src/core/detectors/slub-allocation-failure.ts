@@ -74,8 +74,6 @@ export default detector({
       findings: [...groups.values()].flatMap(group => {
         const [first] = group
         const last = group.at(-1) ?? first
-        const [quote, ...more] = [...quoted(first), ...(group.length > 1 ? quoted(last) : [])]
-        if (quote === undefined) return []
         const claimed = first.userWritten === true
         const caches = [...new Set(group.map(({ cache }) => cache).filter(cache => cache !== undefined))]
         const kinds = new Set<string>(group.map(({ kind }) => kind))
@@ -111,7 +109,7 @@ export default detector({
                 'gfp',
               ),
             },
-            evidence: [quote, ...more] as const,
+            evidence: [...quoted(first), ...(group.length > 1 ? quoted(last) : [])] as const,
             remedies: claimed ? [] : remedies(about, first),
             defects: claimed ? [] : bearings(about, ['K-01', 'K-03']),
             ...seen(about, group, folded),

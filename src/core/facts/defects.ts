@@ -3,12 +3,12 @@
 import type { Case } from '../case/case.ts'
 import type { DefectBearing, Evidence } from '../case/finding.ts'
 import { type DefectCondition, type DefectId, defect, defectStatus } from '../knowledge/kernel-defects.ts'
-import { dyingMemcgs, MANY_SLAB_PINNED } from './dying-memcgs.ts'
-import { kernel, readAt } from './kernel.ts'
+import { dyingMemcgs, MANY_DYING, MANY_SLAB_PINNED } from './dying-memcgs.ts'
+import { kernel } from './kernel.ts'
 import { isReport, logUnknown, quoted, quotesLike } from './kernel-log.ts'
-import { kmemAccounting } from './kmem-accounting.ts'
+import { kmemAccounting, nokmemEvidence } from './kmem-accounting.ts'
 import { kmemCharges } from './kmem-charge.ts'
-import { memcgIds } from './memcg-ids.ts'
+import { IDS_NEARLY_OUT, memcgIds } from './memcg-ids.ts'
 
 /** What is seen on the node: yes, no, or not looked at. */
 interface Seen {
@@ -16,14 +16,8 @@ interface Seen {
   readonly evidence: readonly Evidence[]
 }
 
-/** K-02's own figure for "nearly out". */
-const IDS_NEARLY_OUT = 30_000
-
 /** Walking so many takes the readers' time: 20,000 dying ones made a first read of the root's memory.stat take 8.9 ms (6.18). */
 const MANY_MEMCGS = 10_000
-
-/** R3 of the fact base: this many make a kernel's weakness a node's problem. */
-const MANY_DYING = 500
 
 function seen(about: Case, condition: DefectCondition): Seen {
   switch (condition) {
@@ -44,14 +38,8 @@ function seen(about: Case, condition: DefectCondition): Seen {
       return { here: unknown.length > 0 || logUnknown(about).length > 0 ? undefined : false, evidence }
     }
     case 'nokmem-on-cmdline': {
-      if (about.cmdline === undefined) return { here: undefined, evidence: [] }
-      const { path, cgroupMemoryNokmem } = about.cmdline
-      return {
-        here: cgroupMemoryNokmem,
-        evidence: [
-          { kind: 'reading', path, key: 'cgroup.memory', value: 'nokmem', unit: 'text', at: readAt(about) },
-        ],
-      }
+      const here = about.cmdline?.cgroupMemoryNokmem
+      return { here, evidence: nokmemEvidence(about) }
     }
     case 'ids-nearly-out': {
       const { ids, unknown } = memcgIds(about)

@@ -179,6 +179,9 @@ function dyingByNumCgroups(about: Case): DyingMemcgs | undefined {
   }
 }
 
+/** Page cache pins a few hundred on any node that runs cron jobs; R3 of the fact base: above 500 it is a problem. */
+export const MANY_DYING = 500
+
 /**
  * Slab-pinned ones of 3.10 are never freed, so a hundred is already a leak. Ours: the captured 3.10 with 200 leaked
  * must be told, a node that removed a few pods a moment ago must not.

@@ -63,22 +63,28 @@ export function isReport<K extends KernelReport['kind']>(
   return (report): report is Extract<KernelReport, { kind: K }> => wanted.has(report.kind)
 }
 
+type Quotes = readonly [Quote, ...Quote[]]
+
 /** The lines a report rests on, as evidence. */
-export function quoted(report: KernelReport, quotes: readonly Quote[] = report.quotes): readonly Evidence[] {
-  return quotes.map(quote => ({
+export function quoted(
+  report: KernelReport,
+  [first, ...more]: Quotes = report.quotes,
+): readonly [Evidence, ...Evidence[]] {
+  const evidence = ({ line, seq, text }: Quote): Evidence => ({
     kind: 'log',
     path: report.path,
-    ...(quote.line === undefined ? {} : { lines: [quote.line, quote.line] as const }),
-    ...(quote.seq === undefined ? {} : { seq: [quote.seq, quote.seq] as const }),
-    text: quote.text,
+    ...(line === undefined ? {} : { lines: [line, line] as const }),
+    ...(seq === undefined ? {} : { seq: [seq, seq] as const }),
+    text,
     ...(report.at === undefined ? {} : { at: report.at }),
-  }))
+  })
+  return [evidence(first), ...more.map(evidence)]
 }
 
 /** The quotes that match, at most `most`; the report's first where none does, so that there is always one. */
-export function quotesLike(report: KernelReport, pattern: RegExp, most = 3): readonly Quote[] {
-  const found = report.quotes.filter(({ text }) => pattern.test(text)).slice(0, most)
-  return found.length > 0 ? found : report.quotes.slice(0, 1)
+export function quotesLike({ quotes }: KernelReport, pattern: RegExp, most = 3): Quotes {
+  const [first, ...more] = quotes.filter(({ text }) => pattern.test(text)).slice(0, most)
+  return first === undefined ? [quotes[0]] : [first, ...more]
 }
 
 /** First, last and the usual interval of a series of reports, on the clock most of them share. */

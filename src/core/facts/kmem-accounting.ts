@@ -98,3 +98,10 @@ function activatedBy(about: Case): 'kubelet' | 'runtime' | undefined {
   const podsOff = probes.some(({ memcg, readable }) => !readable && parsePodPath(memcg).level === 'pod')
   return levels.includes('container') && podsOff ? 'runtime' : undefined
 }
+
+/** The word on the command line, quoted; empty where it is not there or nothing was read. */
+export function nokmemEvidence(about: Case): readonly Evidence[] {
+  if (about.cmdline?.cgroupMemoryNokmem !== true) return []
+  const { path } = about.cmdline
+  return [{ kind: 'reading', path, key: 'cgroup.memory', value: 'nokmem', unit: 'text', at: readAt(about) }]
+}

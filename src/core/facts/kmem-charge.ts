@@ -229,8 +229,6 @@ function loggedCharges(about: Case): KmemCharge[] {
     const last = filled.at(-1)
     if (last === undefined || memcg === undefined) continue
     const { usage = 0, limit = Number.POSITIVE_INFINITY, kernel = 0, anon } = composition(last)
-    const [quote, ...more] = quoted(last, quotesLike(last, COUNTERS, 4))
-    if (quote === undefined) continue
     charges.push({
       memcg,
       kernel,
@@ -245,7 +243,7 @@ function loggedCharges(about: Case): KmemCharge[] {
       ...(last.memory === undefined ? {} : { failcnt: last.memory.failcnt }),
       kills: filled.length,
       reports: filled,
-      evidence: [quote, ...more],
+      evidence: quoted(last, quotesLike(last, COUNTERS, 4)),
     })
   }
   return charges
