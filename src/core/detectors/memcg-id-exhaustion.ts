@@ -30,6 +30,8 @@ export default detector({
       notDisk: 'This ENOSPC is not about the disk: the directory is in cgroupfs, so df and inodes look fine.',
       times: 'Failures reported by the runtime: {count|number}, the last for {directory}.',
       counted: 'Ids counted now: {used|number} of {max|number}.',
+      plenty:
+        'Only {used|number} of {max|number} ids are in use now: they have come free since, or another limit of the hierarchy was hit (cgroup.max.descendants).',
       dying: 'On this kernel a removed cgroup keeps its id until it is freed.',
       perhaps:
         'If this kernel returns ids on removal, only live cgroups hold one and this figure is an upper bound.',
@@ -41,6 +43,8 @@ export default detector({
       notDisk: '这个 ENOSPC 与磁盘无关：目录在 cgroupfs 里，df 和 inode 都是正常的。',
       times: '容器运行时报告了 {count|number} 次失败，最近一次的目录是 {directory}。',
       counted: '当前已用 {used|number} / {max|number} 个 ID。',
+      plenty:
+        '当前只用了 {used|number} / {max|number} 个 ID：要么之后已经释放，要么达到的是层级的另一个限制（cgroup.max.descendants）。',
       dying: '在这个内核上，已删除的 cgroup 要到真正释放时才归还 ID。',
       perhaps: '如果这个内核在删除时就归还 ID，则只有存活的 cgroup 占用 ID，此数为上限。',
       live: '在这个内核上只有存活的 cgroup 占用 ID：目录确实有这么多。',
@@ -51,6 +55,8 @@ export default detector({
     const { ids, unknown } = memcgIds(about)
     const used = ids?.used
     const many = used !== undefined && used >= IDS_NEARLY_OUT
+    // Counted whole, and far from the end: what the runtime met then is not so now.
+    const plenty = used !== undefined && !many && unknown.length === 0
     const last = failures.at(-1)
     const quotes = last === undefined ? [] : quoted(last)
     const [evidence, ...more] = [...quotes, ...(many || last !== undefined ? (ids?.evidence ?? []) : [])]
@@ -61,7 +67,8 @@ export default detector({
           ? []
           : [
               {
-                severity: last !== undefined || (used ?? 0) >= CRITICAL_IDS ? 'critical' : 'warning',
+                severity:
+                  (last !== undefined && !plenty) || (used ?? 0) >= CRITICAL_IDS ? 'critical' : 'warning',
                 subject: { kind: 'node' },
                 values: {
                   used,
@@ -76,6 +83,7 @@ export default detector({
                     last !== undefined && 'times',
                     last !== undefined && 'notDisk',
                     last !== undefined && many && 'counted',
+                    last !== undefined && plenty && 'plenty',
                     many && ids?.dyingHold === true && 'dying',
                     many && ids?.dyingHold === false && 'live',
                     many && ids?.dyingHold === undefined && 'perhaps',

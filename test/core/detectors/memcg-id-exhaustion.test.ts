@@ -45,3 +45,28 @@ describe('ids where they are given back on removal', () => {
     expect(told(node('5.4.0-99-generic', 30_000, 29_997))).toBe('absent')
   })
 })
+
+describe('a runtime that says no space left on device', () => {
+  const said =
+    'Jul  9 02:47:09 n1 dockerd: mkdir /sys/fs/cgroup/memory/kubepods/besteffort/pod1: no space left on device\n'
+
+  it('is believed where nothing was counted, or the count bears it out', () => {
+    expect(told({ 'log/messages': said })).toEqual(['critical', 'times', 'notDisk'])
+    expect(told({ ...node('3.10.0-514.el7.x86_64', 64_000), 'log/messages': said })).toEqual([
+      'critical',
+      'times',
+      'notDisk',
+      'counted',
+      'dying',
+    ])
+  })
+
+  it('is set against a count that leaves plenty', () => {
+    expect(told({ ...node('5.4.0-99-generic', 5), 'log/messages': said })).toEqual([
+      'warning',
+      'times',
+      'notDisk',
+      'plenty',
+    ])
+  })
+})
