@@ -1,8 +1,8 @@
-// dying CGROUP DIRECTORY COUNT
+// dying CGROUP DIRECTORY COUNT [HOME]
 //
 // Makes COUNT memory cgroups below CGROUP, each of which writes one page to a file of its own in DIRECTORY and is
 // removed. On tmpfs without swap nothing but the file's removal gives the page back: until then the cgroup, gone
-// from the tree, is dying. The process itself ends up in CGROUP.
+// from the tree, is dying. The process itself ends up in HOME: CGROUP unless told, which v2 does not allow.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,8 +32,8 @@ int main(int argc, char **argv)
 {
 	static char page[4096];
 	char cgroup[2048], file[4096];
-	if (argc != 4) {
-		fprintf(stderr, "usage: dying CGROUP DIRECTORY COUNT\n");
+	if (argc != 4 && argc != 5) {
+		fprintf(stderr, "usage: dying CGROUP DIRECTORY COUNT [HOME]\n");
 		return 2;
 	}
 	memset(page, 'x', sizeof page);
@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 		if (fd < 0 || write(fd, page, sizeof page) != sizeof page)
 			die(file);
 		close(fd);
-		enter(argv[1]);
+		enter(argc == 5 ? argv[4] : argv[1]);
 		if (rmdir(cgroup) != 0)
 			die(cgroup);
 	}

@@ -1,0 +1,170 @@
+// What kmemscope said of a guest, in it and from its files, held against what it must say.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Finding } from '../../src/core/case/finding.ts'
+import type { Report } from '../../src/core/case/report.ts'
+import type { Look, Scenario, Seen, World } from './lab.ts'
+import { run } from './run.ts'
+
+const MAIN = fileURLToPath(new URL('../../dist/node/cli/main.js', import.meta.url))
+
+/** One thing that must hold; it does where there is no fault. */
+export interface Check {
+  readonly name: string
+  readonly faults: readonly string[]
+}
+
+export interface Judged {
+  readonly checks: readonly Check[]
+  /** What was said at each look from the files alone, in one line each. */
+  readonly said: ReadonlyMap<string, readonly string[]>
+}
+
+const subjectOf = ({ subject }: Finding): string =>
+  subject.path ?? subject.cache ?? (subject.pid === undefined ? subject.kind : `pid ${subject.pid}`)
+
+/** Verdicts and findings in lines that can be compared. */
+function said({ verdicts, findings }: Report): readonly string[] {
+  return [
+    ...Object.entries(verdicts).map(([detector, verdict]) => `${detector}: ${verdict}`),
+    ...new Set(findings.map(finding => `${finding.detector} ${finding.severity} ${subjectOf(finding)}`)),
+  ].sort()
+}
+
+function difference(
+  one: readonly string[],
+  other: readonly string[],
+  names: readonly [string, string],
+): string[] {
+  return [
+    ...one.filter(line => !other.includes(line)).map(line => `only ${names[0]}: ${line}`),
+    ...other.filter(line => !one.includes(line)).map(line => `only ${names[1]}: ${line}`),
+  ]
+}
+
+function thrown(what: () => void): readonly string[] {
+  try {
+    what()
+    return []
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)]
+  }
+}
+
+/** What a report says that it must not, or does not say that it must. */
+function faultsOf(report: Report, look: Look, seen: Seen, judgedLater: readonly string[]): readonly string[] {
+  const faults: string[] = []
+  const missing = [...look.says]
+  for (const finding of report.findings) {
+    const subject = subjectOf(finding)
+    const index = missing.findIndex(
+      expected =>
+        expected.detector === finding.detector &&
+        expected.severity === finding.severity &&
+        (subject === expected.subject || subject.endsWith(`/${expected.subject}`)),
+    )
+    if (index >= 0) missing.splice(index, 1)
+    else faults.push(`says ${finding.detector} ${finding.severity} ${subject}, and must not`)
+  }
+  for (const { detector, severity, subject } of missing)
+    faults.push(`does not say ${detector} ${severity} ${subject}`)
+  const present = new Set(look.says.map(({ detector }) => detector))
+  const unknown = new Set(look.unknown ?? [])
+  for (const [detector, verdict] of Object.entries(report.verdicts)) {
+    const expected = present.has(detector) ? 'present' : unknown.has(detector) ? 'unknown' : 'absent'
+    if (verdict !== expected) {
+      const why = report.unknown
+        .filter(one => one.detector === detector)
+        .map(({ reason }) => reason)
+        .join(' ')
+      faults.push(`${detector} is ${verdict}, must be ${expected}${why === '' ? '' : ` (${why})`}`)
+    }
+  }
+  for (const detector of judgedLater) {
+    if (report.verdicts[detector] === 'absent') faults.push(`calls ${detector} absent: it was made here`)
+  }
+  if (look.check !== undefined) faults.push(...thrown(() => look.check?.(report, seen)))
+  return faults
+}
+
+const readIfThere = (path: string): string | undefined =>
+  existsSync(path) ? readFileSync(path, 'utf8') : undefined
+
+function parsed(text: string | undefined): Report | undefined {
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as Report)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Judges what one scenario left in `files`. `inside`: whether kmemscope ran in the guest. `before`: what was said of
+ * the same looks in another boot, to be the same here.
+ */
+export async function judge(
+  { id, looks, judgedLater = [], made }: Scenario,
+  world: World,
+  files: string,
+  inside: boolean,
+  before?: Judged['said'],
+): Promise<Judged> {
+  const checks: Check[] = []
+  const all = new Map<string, readonly string[]>()
+  const expected = looks(world)
+  const base = join(files, id)
+  const found = existsSync(base) ? readdirSync(base) : []
+  const strange = found.filter(name => expected[name] === undefined)
+  if (strange.length > 0)
+    checks.push({ name: 'looks', faults: strange.map(name => `nothing is expected of look ${name}`) })
+  for (const [name, look] of Object.entries(expected)) {
+    const tree = join(base, name, 'tree')
+    if (!existsSync(tree)) {
+      checks.push({ name, faults: ['the guest did not come to this look'] })
+      continue
+    }
+    const seen: Seen = { ...world, tree, text: path => readIfThere(join(tree, path)) }
+    if (made !== undefined) checks.push({ name: `${name}, made`, faults: thrown(() => made(name, seen)) })
+    let outside: Report | undefined
+    let told = ''
+    try {
+      outside = parsed(await run(process.execPath, [MAIN, 'diagnose', tree, '-o', 'json'], {}))
+    } catch (error) {
+      told = error instanceof Error ? error.message : String(error)
+    }
+    if (outside === undefined) {
+      checks.push({ name: `${name}, from its files`, faults: [`no report: ${told}`] })
+      continue
+    }
+    const saidOutside = said(outside)
+    all.set(name, saidOutside)
+    checks.push({ name: `${name}, from its files`, faults: faultsOf(outside, look, seen, judgedLater) })
+    const other = before?.get(name)
+    if (other !== undefined) {
+      checks.push({
+        name: `${name}, the same where Node was never there`,
+        faults: difference(saidOutside, other, ['without Node', 'with Node']),
+      })
+    }
+    if (!inside) continue
+    const kept = join(base, name, 'run', 'look')
+    const report = parsed(readIfThere(join(kept, 'report.json')))
+    const status = readIfThere(join(kept, 'status'))?.trim()
+    if (report === undefined || status !== '0') {
+      const stderr = readIfThere(join(kept, 'stderr')) ?? ''
+      checks.push({
+        name: `${name}, in the guest`,
+        faults: [`kmemscope ended with ${status}: ${stderr.trim()}`],
+      })
+      continue
+    }
+    checks.push({ name: `${name}, in the guest`, faults: faultsOf(report, look, seen, judgedLater) })
+    checks.push({
+      name: `${name}, both ways`,
+      faults: difference(said(report), saidOutside, ['in the guest', 'from its files']),
+    })
+  }
+  return { checks, said: all }
+}

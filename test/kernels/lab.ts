@@ -1,0 +1,127 @@
+// What a kernel and a scenario of the kernel lab are. Each is one file, found by being there: kernels/*.ts, scenarios/*.ts.
+
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Severity } from '../../src/core/case/finding.ts'
+import type { Report } from '../../src/core/case/report.ts'
+
+export type Hierarchy = 'v1' | 'v2'
+
+/** What a scenario can ask of a kernel; what is common to all of them has no name here. */
+export type Feature = 'kmemleak' | 'page-owner' | 'shrinker-debugfs' | 'lkdtm'
+
+/** A kernel as Debian ships it, found by the meta-package that always names the newest build of its series. */
+export interface StockSource {
+  readonly kind: 'stock'
+  /** The start of the version that is meant: `6.1.`. */
+  readonly series: string
+  /** Meta-packages of the image; the first whose candidate is of the series is taken. */
+  readonly image: readonly string[]
+  /** The same for the headers, with which the fault module is built. */
+  readonly headers: readonly string[]
+}
+
+/** A kernel built from Debian's source of it. */
+export interface OwnSource {
+  readonly kind: 'own'
+  readonly series: string
+  /** The package with the source. */
+  readonly source: readonly string[]
+  /** Options on top of tinyconfig. */
+  readonly config: string
+}
+
+export interface Kernel {
+  /** Its file's name, and what it is called on the command line. */
+  readonly id: string
+  readonly about: string
+  /** 1 is run by CI; 2 is slow to get and is run by hand. */
+  readonly tier: 1 | 2
+  readonly from: StockSource | OwnSource
+  /** Versions of the memory controller it has. */
+  readonly hierarchies: readonly Hierarchy[]
+  readonly has: readonly Feature[]
+}
+
+/** How a guest is started. */
+export interface Boot {
+  /** Scenarios that name the same boot share it, in the order of their `order`. */
+  readonly name: string
+  readonly memoryMiB?: number
+  readonly cpus?: number
+  /** Parameters of the kernel's command line. */
+  readonly append?: string
+  /** How long it may take at most. */
+  readonly seconds?: number
+}
+
+export interface Expected {
+  readonly detector: string
+  readonly severity: Severity
+  /** `node`, or the end of the memory cgroup's path, or the cache. */
+  readonly subject: string
+}
+
+/** What kmemscope must say at one look. A finding that is not listed here must not be there. */
+export interface Look {
+  readonly says: readonly Expected[]
+  /** Detectors that cannot tell; all that are neither here nor in `says` must be absent. */
+  readonly unknown?: readonly string[]
+  /** What else must hold of the report; throws where it does not. */
+  readonly check?: (report: Report, seen: Seen) => void
+}
+
+/** What a look left behind. */
+export interface Seen {
+  readonly hierarchy: Hierarchy
+  readonly kernel: Kernel
+  /** The node's files, as they were packed. */
+  readonly tree: string
+  /** The text of a kept or packed file of this look, by its path on the node; undefined where there is none. */
+  text(path: string): string | undefined
+}
+
+export interface World {
+  readonly kernel: Kernel
+  readonly hierarchy: Hierarchy
+}
+
+export interface Scenario {
+  /** Its file's name. */
+  readonly id: string
+  readonly about: string
+  readonly boot: Boot
+  /** Place within a boot that is shared; 0 unless told. */
+  readonly order?: number
+  /** Hierarchies it is made for; both unless told. */
+  readonly hierarchies?: readonly Hierarchy[]
+  readonly needs?: readonly Feature[]
+  /** 2: too slow or too large for every run of CI. */
+  readonly tier?: 1 | 2
+  /** Kernels it is made for; all that have what it needs unless told. */
+  readonly kernels?: (kernel: Kernel) => boolean
+  /** What is done in the guest, in sh; see guest/functions.sh for its words. */
+  readonly guest: (world: World) => string
+  /** Looks, in their order, each with what kmemscope must say. */
+  readonly looks: (world: World) => Readonly<Record<string, Look>>
+  /** Judgements that a later issue brings: no diagnosis may call them absent until they are made here. */
+  readonly judgedLater?: readonly string[]
+  /** What the raw files must show, so that the harm is known to have been done; throws where they do not. */
+  readonly made?: (look: string, seen: Seen) => void
+}
+
+export const kernel = (unit: Kernel): Kernel => unit
+export const scenario = (unit: Scenario): Scenario => unit
+
+async function units<T>(folder: string): Promise<readonly T[]> {
+  const dir = fileURLToPath(new URL(`./${folder}/`, import.meta.url))
+  const names = readdirSync(dir).filter(name => name.endsWith('.ts'))
+  const loaded = names.sort().map(async name => {
+    const module = (await import(/* @vite-ignore */ `${dir}${name}`)) as { readonly default: T }
+    return module.default
+  })
+  return Promise.all(loaded)
+}
+
+export const kernels = (): Promise<readonly Kernel[]> => units<Kernel>('kernels')
+export const scenarios = (): Promise<readonly Scenario[]> => units<Scenario>('scenarios')
