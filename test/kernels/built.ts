@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -30,7 +31,7 @@ export interface Built {
 
 export const vmlinuz = ({ dir }: Built): string => join(dir, 'vmlinuz')
 export const config = ({ dir }: Built): string => join(dir, 'config')
-/** Modules to insert in the order of the file `order`, and `faults.ko`. */
+/** Modules to insert in the order of the file `order`. */
 export const modules = ({ dir }: Built): string => join(dir, 'modules')
 
 /** What a guest cannot do without: disks, the file system of the image with Node, its checksum. */
@@ -87,16 +88,14 @@ async function takeModules(root: string, to: string): Promise<void> {
   writeFileSync(join(to, 'order'), order.map(name => `${name}\n`).join(''))
 }
 
-/** Builds guest/faults.c for the kernel whose build directory is `build`. */
-async function buildFaults(build: string, to: string): Promise<void> {
-  const work = join(to, 'faults')
-  mkdirSync(work)
-  copyFileSync(FAULTS, join(work, 'faults.c'))
-  writeFileSync(join(work, 'Makefile'), 'obj-m := faults.o\n')
-  // type information for a module takes pahole, and nothing here reads it
-  await run('make', ['-C', build, `M=${work}`, 'CONFIG_DEBUG_INFO_BTF_MODULES=', 'modules'])
-  copyFileSync(join(work, 'faults.ko'), join(to, 'modules', 'faults.ko'))
-  rmSync(work, { recursive: true })
+/** Builds guest/faults.c; its directory is of the cache, so that a change there does not get a kernel anew. */
+export function builtFaults({ dir }: Built): Promise<string> {
+  return cached('faults', digest(dir, readFileSync(FAULTS)), async work => {
+    copyFileSync(FAULTS, join(work, 'faults.c'))
+    writeFileSync(join(work, 'Makefile'), 'obj-m := faults.o\n')
+    // type information for a module takes pahole, and nothing here reads it
+    await run('make', ['-C', join(dir, 'build'), `M=${work}`, 'CONFIG_DEBUG_INFO_BTF_MODULES=', 'modules'])
+  })
 }
 
 async function stock(from: StockSource): Promise<Built> {
@@ -109,43 +108,29 @@ async function stock(from: StockSource): Promise<Built> {
     await dependency(headers, 'linux-kbuild-'),
   ]
   const names = (all: readonly Package[]) => all.map(({ name, sha256 }) => `${name} ${sha256}`)
-  const key = digest(
-    ...names([image, ...parts]),
-    WANTED.join(' '),
-    readFileSync(FAULTS),
-    readFileSync(join(here, 'built.ts')),
-  )
+  const key = digest(...names([image, ...parts]), WANTED.join(' '), readFileSync(join(here, 'built.ts')))
   const dir = await cached('stock', key, async work => {
-    const unpacked = join(work, 'unpacked')
-    mkdirSync(unpacked)
-    for (const part of [image, ...parts]) await unpack(part, unpacked)
-    renameSync(join(unpacked, 'boot', `vmlinuz-${release}`), join(work, 'vmlinuz'))
-    renameSync(join(unpacked, 'boot', `config-${release}`), join(work, 'config'))
-    await takeModules(join(unpacked, 'lib', 'modules', release), join(work, 'modules'))
-    const build = join(unpacked, 'usr', 'src', headers.name)
+    for (const part of [image, ...parts]) await unpack(part, work)
+    renameSync(join(work, 'boot', `vmlinuz-${release}`), join(work, 'vmlinuz'))
+    renameSync(join(work, 'boot', `config-${release}`), join(work, 'config'))
+    await takeModules(join(work, 'lib', 'modules', release), join(work, 'modules'))
+    for (const folder of ['boot', 'lib', 'usr/share']) rmSync(join(work, folder), { recursive: true })
+    const build = join('usr', 'src', headers.name)
     // the one place where the headers name their own absolute path
-    const makefile = join(build, 'Makefile')
-    writeFileSync(
-      makefile,
-      readFileSync(makefile, 'utf8').replaceAll('/usr/src/', `${join(unpacked, 'usr', 'src')}/`),
-    )
-    await buildFaults(build, work)
-    rmSync(unpacked, { recursive: true })
+    const makefile = join(work, build, 'Makefile')
+    writeFileSync(makefile, readFileSync(makefile, 'utf8').replaceAll('/usr/src/', '../'))
+    symlinkSync(build, join(work, 'build'))
   })
   return { dir, release, version: image.version }
 }
 
+/** What of a source, beside the build, a module is built with. */
+const FOR_MODULES = new Set(['Kbuild', 'Makefile', 'arch', 'include', 'scripts', 'tools'])
+
 async function own(from: OwnSource, say: (line: string) => void): Promise<Built> {
   const source = await resolve(from.source, from.series)
   const compiler = (await run('gcc', ['--version'])).split('\n')[0] ?? ''
-  const key = digest(
-    source.name,
-    source.sha256,
-    from.config,
-    compiler,
-    readFileSync(FAULTS),
-    readFileSync(join(here, 'built.ts')),
-  )
+  const key = digest(source.name, source.sha256, from.config, compiler, readFileSync(join(here, 'built.ts')))
   const dir = await cached('own', key, async work => {
     say(`builds: a kernel of ${source.name} ${source.version}, some minutes`)
     const unpacked = join(work, 'unpacked')
@@ -181,13 +166,28 @@ async function own(from: OwnSource, say: (line: string) => void): Promise<Built>
       const path = modulesBelow(build).get(name.replaceAll('-', '_'))
       if (path !== undefined) copyFileSync(path, join(work, 'modules', `${name}.ko`))
     }
-    await buildFaults(build, work)
-    for (const part of [unpacked, build]) rmSync(part, { recursive: true })
+    for (const part of readdirSync(tree)) {
+      if (!FOR_MODULES.has(part)) rmSync(join(tree, part), { recursive: true })
+    }
+    renameSync(tree, join(work, 'source'))
+    rmSync(unpacked, { recursive: true })
+    for (const entry of readdirSync(build, { recursive: true, encoding: 'utf8' })) {
+      if (/\.(?:o|a|ko|mod|cmd)$|^vmlinux/.test(entry) && !entry.startsWith('scripts/'))
+        rmSync(join(build, entry))
+    }
+    // the whole is renamed when it is done
+    writeFileSync(join(build, 'Makefile'), 'include ../source/Makefile\n')
+    rmSync(join(build, 'source'))
+    symlinkSync('../source', join(build, 'source'))
   })
   return { dir, release: readFileSync(join(dir, 'release'), 'utf8').trim(), version: source.version }
 }
 
-/** Finds or makes what a kernel is started from. Throws Failed with a sentence. */
-export function builtKernel({ from }: Kernel, say: (line: string) => void): Promise<Built> {
-  return from.kind === 'stock' ? stock(from) : own(from, say)
+const known = new Map<string, Promise<Built>>()
+
+/** Finds or makes what a kernel is started from, once. Throws Failed with a sentence. */
+export function builtKernel({ id, from }: Kernel, say: (line: string) => void): Promise<Built> {
+  const built = known.get(id) ?? (from.kind === 'stock' ? stock(from) : own(from, say))
+  known.set(id, built)
+  return built
 }

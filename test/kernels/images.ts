@@ -14,7 +14,7 @@ import {
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { collectors } from '../../src/core/collectors/index.ts'
-import { type Built, config, modules } from './built.ts'
+import { type Built, builtFaults, config, modules } from './built.ts'
 import { cached, digest, fileDigest } from './cache.ts'
 import type { Tool } from './debian.ts'
 import { Failed, run } from './run.ts'
@@ -79,6 +79,7 @@ async function archive(tree: string, to: string): Promise<void> {
 
 /** What does not change from boot to boot: busybox, our programs, the kernel's modules and configuration. */
 export async function baseImage(built: Built): Promise<string> {
+  const faults = await builtFaults(built)
   const busybox = '/bin/busybox'
   const sources = [
     ...Object.values(PROGRAMS),
@@ -86,7 +87,7 @@ export async function baseImage(built: Built): Promise<string> {
     join(here, 'guest', 'functions.sh'),
     join(here, 'images.ts'),
   ]
-  const key = digest(fileDigest(busybox), built.dir, ...sources.map(path => readFileSync(path)))
+  const key = digest(fileDigest(busybox), built.dir, faults, ...sources.map(path => readFileSync(path)))
   const dir = await cached('base', key, async work => {
     const tree = join(work, 'tree')
     const folders = [
@@ -110,6 +111,7 @@ export async function baseImage(built: Built): Promise<string> {
     chmodSync(join(tree, 'init'), 0o755)
     copyFileSync(join(here, 'guest', 'functions.sh'), join(tree, 'lab', 'functions.sh'))
     cpSync(modules(built), join(tree, 'lab', 'modules'), { recursive: true })
+    copyFileSync(join(faults, 'faults.ko'), join(tree, 'lab', 'modules', 'faults.ko'))
     copyFileSync(config(built), join(tree, 'boot', `config-${built.release}`))
     writeFileSync(join(tree, 'etc', 'os-release'), 'ID=kmemscope-lab\nPRETTY_NAME="kmemscope kernel lab"\n')
     for (const [name, source] of Object.entries(PROGRAMS)) {
