@@ -54,9 +54,9 @@ export function forgetWork(dir: string): void {
   works.delete(dir)
 }
 
-/** Takes away what is being worked on, also what a killed run left. */
-export function forgetAllWork(): void {
-  for (const dir of works) forgetWork(dir)
+/** Takes away what a killed run left, and unless told otherwise what this one works on. */
+export function forgetAllWork(own = true): void {
+  if (own) for (const dir of works) forgetWork(dir)
   if (!existsSync(place)) return
   for (const name of readdirSync(place)) {
     const pid = /^work-(\d+)-/.exec(name)?.[1]

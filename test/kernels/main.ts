@@ -14,6 +14,7 @@ import { type Check, type Judged, judge } from './judge.ts'
 import { type Hierarchy, type Kernel, kernels, scenarios } from './lab.ts'
 import { nameOf, type Plan, plans } from './plan.ts'
 import { endAll, Failed } from './run.ts'
+import { runnerChecks } from './runner.ts'
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`)
@@ -101,7 +102,7 @@ function tell(title: string, checks: readonly Check[], seconds: number, kept: st
   count.passed += checks.length - bad.length
   count.failed += bad.length
   say(
-    `${bad.length === 0 ? 'ok  ' : 'FAIL'} ${title}: ${checks.length - bad.length} of ${checks.length} hold (boot of ${seconds.toFixed(1)} s)`,
+    `${bad.length === 0 ? 'ok  ' : 'FAIL'} ${title}: ${checks.length - bad.length} of ${checks.length} hold (${seconds.toFixed(1)} s)`,
   )
   for (const { name, faults } of bad) {
     say(`       ${name}`)
@@ -179,17 +180,28 @@ export async function test(args: readonly string[]): Promise<number> {
   const tier = number('tier', 2)
   const repeat = number('repeat', 100)
   const jobs = number('jobs', 64)
-  const wanted = plans(await kernels(), await scenarios(), tier, positionals)
-  if (wanted.length === 0)
+  const all = await kernels()
+  const wanted = plans(all, await scenarios(), tier, positionals)
+  // the runner tries itself where everything is run, or where it is asked for by name
+  const own = all.filter(
+    one => one.tier === 1 && positionals.every(word => word === 'runner' || word === one.id),
+  )
+  const itself = positionals.length === 0 || positionals.includes('runner') ? own[0] : undefined
+  if (wanted.length === 0 && itself === undefined)
     throw new Failed(`no scenario of tier ${tier} has all of: ${positionals.join(' ')}; --list names them`)
   if (values.list) {
+    if (itself !== undefined)
+      say(`${itself.id} runner: the lab itself: time limit, a guest that dies, interruption`)
     for (const plan of wanted) for (const one of plan.scenarios) say(`${nameOf(plan, one)}: ${one.about}`)
     return 0
   }
   cleanOnInterruption()
   const began = performance.now()
   const count: Count = { passed: 0, failed: 0 }
-  await prepare(wanted.map(({ kernel }) => kernel))
+  const chosen = [
+    ...new Set([...wanted.map(({ kernel }) => kernel), ...(itself === undefined ? [] : [itself])]),
+  ]
+  await prepare(chosen)
   await Promise.all(
     [nodeDisk(), ...new Set(wanted.map(({ kernel }) => kernel)).values()].map(one =>
       one instanceof Promise ? one : builtKernel(one, say),
@@ -204,7 +216,13 @@ export async function test(args: readonly string[]): Promise<number> {
   const worker = async () => {
     for (let plan = queue.shift(); plan !== undefined; plan = queue.shift()) await tested(plan, count)
   }
-  await Promise.all(Array.from({ length: jobs }, worker))
+  const testRunner = async () => {
+    if (itself === undefined) return
+    const began = performance.now()
+    const checks = await runnerChecks(itself)
+    tell(`${itself.id} runner`, checks, (performance.now() - began) / 1000, place, count)
+  }
+  await Promise.all([testRunner().then(worker), ...Array.from({ length: jobs - 1 }, worker)])
   const seconds = (from: number, to: number) => `${((to - from) / 1000).toFixed(0)} s`
   say(
     `${boots} boots in ${seconds(ready, performance.now())}; kernels and images before that: ${seconds(began, ready)}`,
