@@ -190,7 +190,7 @@ export async function initialImage(base: string, scripts: readonly Script[], dir
       .join(''),
   )
   for (const { name, text } of scripts) {
-    writeFileSync(join(tree, 'lab', 'scenarios', `${name}.sh`), `. /lab/functions.sh\nset -e\n${text}\n`)
+    writeFileSync(join(tree, 'lab', 'scenarios', `${name}.sh`), `. /lab/functions.sh\n${text}\n`)
   }
   writeFileSync(join(tree, 'lab', 'scenarios', 'order'), scripts.map(({ name }) => `${name}\n`).join(''))
   const own = join(dir, 'own')

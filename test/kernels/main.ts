@@ -57,7 +57,7 @@ interface Started {
 async function started(plan: Plan, inside: boolean): Promise<Started> {
   const built = await builtKernel(plan.kernel, say)
   const dir = workDirectory()
-  const scripts = plan.scenarios.map(one => ({ name: one.id, text: one.guest(plan) }))
+  const scripts = plan.scenarios.map(one => ({ name: one.id, text: `set -e\n${one.guest(plan)}` }))
   const initrd = await initialImage(await baseImage(built), scripts, dir)
   const ended = await boot(
     { built, initrd, ...plan, ...(inside ? { node: await nodeDisk() } : {}) },
@@ -294,7 +294,7 @@ export async function kernel(args: readonly string[]): Promise<number> {
   const built = await builtKernel(chosen, say)
   const dir = workDirectory()
   try {
-    const scripts = values.run === undefined ? [] : [{ name: 'run', text: `exec 2>&1\n${values.run}` }]
+    const scripts = values.run === undefined ? [] : [{ name: 'run', text: values.run }]
     const initrd = await initialImage(await baseImage(built), scripts, dir)
     const machine = { built, hierarchy, initrd, memoryMiB, cpus, append, node: await nodeDisk() }
     if (values.run === undefined) {

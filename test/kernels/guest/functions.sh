@@ -1,4 +1,4 @@
-# The words of a scenario. A scenario begins with these and with `set -e`: a step that fails ends it.
+# The words of a scenario, whose script begins with them and with `set -e`: a step that fails ends it.
 
 # Where memory cgroups are, and which version: v1 or v2.
 if [ -d /sys/fs/cgroup/memory ]; then HIERARCHY=v1 MEMORY=/sys/fs/cgroup/memory; else HIERARCHY=v2 MEMORY=/sys/fs/cgroup; fi
@@ -58,7 +58,7 @@ within() {
   sh -c 'echo 0 >"$0/cgroup.procs" && exec "$@"' "$cgroup" "$@"
 }
 
-# until SECONDS COMMAND…: asks until the command succeeds, for so long at most.
+# until_so SECONDS COMMAND…: asks until the command succeeds, for so long at most.
 until_so() {
   left=$(($1 * 5))
   shift
