@@ -5,14 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Report } from '../../src/core/case/report.ts'
 import { judge } from './judge.ts'
 import kernel from './kernels/6.1.ts'
-import { type Look, type Scenario, scenario } from './lab.ts'
+import { type Look, type PrintedReport, type Scenario, scenario } from './lab.ts'
 
 const NODE = fileURLToPath(new URL('../../fixtures/nodes/v2-dying-memcgs/', import.meta.url))
 const world = { kernel, hierarchy: 'v2' } as const
-const known = JSON.parse(readFileSync(join(NODE, 'report.json'), 'utf8')) as Report
+const known = JSON.parse(readFileSync(join(NODE, 'report.json'), 'utf8')) as PrintedReport
 
 const truth: Look = {
   says: known.findings.map(({ detector, severity, subject }) => ({

@@ -3,9 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Finding } from '../../src/core/case/finding.ts'
-import type { Report } from '../../src/core/case/report.ts'
-import type { Look, Scenario, Seen, World } from './lab.ts'
+import type { Look, PrintedFinding, PrintedReport, Scenario, Seen, World } from './lab.ts'
 import { run } from './run.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/node/cli/main.js', import.meta.url))
@@ -22,11 +20,11 @@ export interface Judged {
   readonly said: ReadonlyMap<string, readonly string[]>
 }
 
-const subjectOf = ({ subject }: Finding): string =>
+const subjectOf = ({ subject }: PrintedFinding): string =>
   subject.path ?? subject.cache ?? (subject.pid === undefined ? subject.kind : `pid ${subject.pid}`)
 
 /** Verdicts and findings in lines that can be compared. */
-function said({ verdicts, findings }: Report): readonly string[] {
+function said({ verdicts, findings }: PrintedReport): readonly string[] {
   return [
     ...Object.entries(verdicts).map(([detector, verdict]) => `${detector}: ${verdict}`),
     ...new Set(findings.map(finding => `${finding.detector} ${finding.severity} ${subjectOf(finding)}`)),
@@ -54,7 +52,12 @@ function thrown(what: () => void): readonly string[] {
 }
 
 /** What a report says that it must not, or does not say that it must. */
-function faultsOf(report: Report, look: Look, seen: Seen, judgedLater: readonly string[]): readonly string[] {
+function faultsOf(
+  report: PrintedReport,
+  look: Look,
+  seen: Seen,
+  judgedLater: readonly string[],
+): readonly string[] {
   const faults: string[] = []
   const missing = [...look.says]
   for (const finding of report.findings) {
@@ -92,9 +95,9 @@ function faultsOf(report: Report, look: Look, seen: Seen, judgedLater: readonly 
 const readIfThere = (path: string): string | undefined =>
   existsSync(path) ? readFileSync(path, 'utf8') : undefined
 
-function parsed(text: string | undefined): Report | undefined {
+function parsed(text: string | undefined): PrintedReport | undefined {
   try {
-    return text === undefined ? undefined : (JSON.parse(text) as Report)
+    return text === undefined ? undefined : (JSON.parse(text) as PrintedReport)
   } catch {
     return undefined
   }
@@ -127,7 +130,7 @@ export async function judge(
     }
     const seen: Seen = { ...world, tree, text: path => readIfThere(join(tree, path)) }
     if (made !== undefined) checks.push({ name: `${name}, made`, faults: thrown(() => made(name, seen)) })
-    let outside: Report | undefined
+    let outside: PrintedReport | undefined
     let told = ''
     try {
       outside = parsed(await run(process.execPath, [MAIN, 'diagnose', tree, '-o', 'json'], {}))

@@ -2,8 +2,9 @@
 
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Severity } from '../../src/core/case/finding.ts'
+import type { Finding, Severity } from '../../src/core/case/finding.ts'
 import type { Report } from '../../src/core/case/report.ts'
+import type { RemedyId } from '../../src/core/knowledge/remedies.ts'
 
 export type Hierarchy = 'v1' | 'v2'
 
@@ -62,13 +63,31 @@ export interface Expected {
   readonly subject: string
 }
 
+/** A finding as it is printed, as far as a scenario looks at it. */
+export interface PrintedFinding extends Omit<Finding, 'remedies' | 'firstSeen' | 'lastSeen' | 'evidence'> {
+  readonly remedies: readonly { readonly id: RemedyId }[]
+  readonly evidence: readonly {
+    readonly path: string
+    readonly key?: string
+    readonly value?: unknown
+    readonly text?: string
+  }[]
+  readonly title: string
+  readonly summary: readonly string[]
+}
+
+/** A report as it is printed (schemas/report.json), as far as a scenario looks at it. */
+export interface PrintedReport extends Pick<Report, 'node' | 'verdicts' | 'unknown' | 'gaps'> {
+  readonly findings: readonly PrintedFinding[]
+}
+
 /** What kmemscope must say at one look. A finding that is not listed here must not be there. */
 export interface Look {
   readonly says: readonly Expected[]
   /** Detectors that cannot tell; all that are neither here nor in `says` must be absent. */
   readonly unknown?: readonly string[]
   /** What else must hold of the report; throws where it does not. */
-  readonly check?: (report: Report, seen: Seen) => void
+  readonly check?: (report: PrintedReport, seen: Seen) => void
 }
 
 /** What a look left behind. */
