@@ -1,5 +1,6 @@
 // Packages of Debian: resolved through meta-packages, fetched without being installed; tools are installed.
 
+import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { Failed, run } from './run.ts'
@@ -112,14 +113,19 @@ export async function installTools(tools: readonly Tool[], say: (line: string) =
     throw new Failed(`missing: ${wanted}. As root: apt-get install --no-install-recommends ${wanted}`)
   }
   say(`installs: Debian packages ${wanted}, with apt-get`)
-  const install = () =>
-    run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...wanted.split(' ')], {
-      env: { DEBIAN_FRONTEND: 'noninteractive' },
-    })
+  // waited for without a pause: an interruption comes when dpkg is done, never in the middle of it
+  const install = () => {
+    const { status, stderr, error } = spawnSync(
+      'apt-get',
+      ['install', '-y', '-q', '--no-install-recommends', ...wanted.split(' ')],
+      { encoding: 'utf8', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } },
+    )
+    if (status !== 0) throw new Failed(`apt-get install ${wanted}: ${error?.message ?? stderr.trim()}`)
+  }
   try {
-    await install()
+    install()
   } catch {
     await update()
-    await install()
+    install()
   }
 }
