@@ -2,7 +2,6 @@
 
 import {
   copyFileSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -11,13 +10,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cached, digest } from './cache.ts'
 import { dependency, type Package, resolve, type Tool, unpack } from './debian.ts'
-import type { Kernel, OwnSource, StockSource } from './lab.ts'
-import { Failed, run } from './run.ts'
+import type { Kernel, StockSource } from './lab.ts'
+import { own } from './own.ts'
+import { run } from './run.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 
@@ -47,15 +46,6 @@ export const BUILD_TOOLS: readonly Tool[] = [
   { package: 'kmod', proof: 'modinfo' },
   { package: 'xz-utils', proof: 'xz' },
   { package: 'libelf1', proof: '/usr/share/doc/libelf1' },
-]
-
-/** And what building a kernel takes on top. */
-export const OWN_TOOLS: readonly Tool[] = [
-  { package: 'flex', proof: 'flex' },
-  { package: 'bison', proof: 'bison' },
-  { package: 'bc', proof: 'bc' },
-  { package: 'libelf-dev', proof: '/usr/include/libelf.h' },
-  { package: 'libssl-dev', proof: '/usr/include/openssl/ssl.h' },
 ]
 
 /** Finds all modules below `root`, by name: `-` and `_` are the same, packed or not. */
@@ -122,65 +112,6 @@ async function stock(from: StockSource): Promise<Built> {
     symlinkSync(build, join(work, 'build'))
   })
   return { dir, release, version: image.version }
-}
-
-/** What of a source, beside the build, a module is built with. */
-const FOR_MODULES = new Set(['Kbuild', 'Makefile', 'arch', 'include', 'scripts', 'tools'])
-
-async function own(from: OwnSource, say: (line: string) => void): Promise<Built> {
-  const source = await resolve(from.source, from.series)
-  const compiler = (await run('gcc', ['--version'])).split('\n')[0] ?? ''
-  const key = digest(source.name, source.sha256, from.config, compiler, readFileSync(join(here, 'built.ts')))
-  const dir = await cached('own', key, async work => {
-    say(`builds: a kernel of ${source.name} ${source.version}, some minutes`)
-    const unpacked = join(work, 'unpacked')
-    mkdirSync(unpacked)
-    await unpack(source, unpacked)
-    const tarball = join(unpacked, 'usr', 'src', `${source.name}.tar.xz`)
-    await run('tar', ['-xf', tarball, '-C', unpacked])
-    const tree = join(unpacked, source.name)
-    if (!existsSync(tree)) throw new Failed(`${source.name} has no directory ${source.name} in its tar`)
-    const build = join(work, 'build')
-    mkdirSync(build)
-    const make = (...targets: readonly string[]) => run('make', ['-C', tree, `O=${build}`, ...targets])
-    await make('tinyconfig')
-    writeFileSync(join(work, 'fragment'), from.config)
-    await run(
-      'scripts/kconfig/merge_config.sh',
-      ['-m', '-O', build, join(build, '.config'), join(work, 'fragment')],
-      {
-        cwd: tree,
-        env: { KCONFIG_CONFIG: join(build, '.config') },
-      },
-    )
-    await make('olddefconfig')
-    const chosen = readFileSync(join(build, '.config'), 'utf8')
-    const lost = from.config.split('\n').filter(line => /=[ym]$/.test(line) && !chosen.includes(`${line}\n`))
-    if (lost.length > 0) throw new Failed(`options that this source does not take: ${lost.join(' ')}`)
-    await make(`-j${availableParallelism()}`, 'bzImage', 'modules')
-    renameSync(join(build, 'arch', 'x86', 'boot', 'bzImage'), join(work, 'vmlinuz'))
-    copyFileSync(join(build, '.config'), join(work, 'config'))
-    copyFileSync(join(build, 'include', 'config', 'kernel.release'), join(work, 'release'))
-    await takeModules(build, join(work, 'modules'))
-    for (const name of ['kmemleak-test']) {
-      const path = modulesBelow(build).get(name.replaceAll('-', '_'))
-      if (path !== undefined) copyFileSync(path, join(work, 'modules', `${name}.ko`))
-    }
-    for (const part of readdirSync(tree)) {
-      if (!FOR_MODULES.has(part)) rmSync(join(tree, part), { recursive: true })
-    }
-    renameSync(tree, join(work, 'source'))
-    rmSync(unpacked, { recursive: true })
-    for (const entry of readdirSync(build, { recursive: true, encoding: 'utf8' })) {
-      if (/\.(?:o|a|ko|mod|cmd)$|^vmlinux/.test(entry) && !entry.startsWith('scripts/'))
-        rmSync(join(build, entry))
-    }
-    // the whole is renamed when it is done
-    writeFileSync(join(build, 'Makefile'), 'include ../source/Makefile\n')
-    rmSync(join(build, 'source'))
-    symlinkSync('../source', join(build, 'source'))
-  })
-  return { dir, release: readFileSync(join(dir, 'release'), 'utf8').trim(), version: source.version }
 }
 
 const known = new Map<string, Promise<Built>>()

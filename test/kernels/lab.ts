@@ -28,7 +28,7 @@ export interface OwnSource {
   readonly series: string
   /** The package with the source. */
   readonly source: readonly string[]
-  /** Options on top of tinyconfig. */
+  /** Its options, a line each as in .config; all others are off. */
   readonly config: string
 }
 

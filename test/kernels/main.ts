@@ -6,12 +6,13 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { boot, shell } from './boot.ts'
-import { BUILD_TOOLS, builtKernel, OWN_TOOLS } from './built.ts'
+import { BUILD_TOOLS, builtKernel } from './built.ts'
 import { forgetAllWork, forgetUnused, forgetWork, place, workDirectory } from './cache.ts'
 import { installTools } from './debian.ts'
 import { baseImage, IMAGE_TOOLS, initialImage, nodeDisk } from './images.ts'
 import { type Check, type Judged, judge } from './judge.ts'
 import { type Hierarchy, type Kernel, kernels, scenarios } from './lab.ts'
+import { OWN_TOOLS } from './own.ts'
 import { nameOf, type Plan, plans } from './plan.ts'
 import { endAll, Failed } from './run.ts'
 import { runnerChecks } from './runner.ts'
@@ -143,7 +144,7 @@ const TEST_HELP = `npm run test:kernels -- [OPTIONS] [WORD…]
 Starts real kernels under QEMU, does harm in them, and holds what kmemscope says against what it must say. Needs Debian;
 as root it installs what is missing, and says so first.
 
-  WORD          only scenarios whose name has all of the words: 6.1  v2  dying-memcgs
+  WORD          only scenarios that have all of the words: 6.1  v2  dying-memcgs, or the name of a boot
   --tier 2      also the kernel built from source, and what takes long
   --repeat N    everything N times in a row
   --jobs N      guests at a time (one for each CPU)
