@@ -31,7 +31,7 @@ function applies(scenario: Scenario, { kernel, hierarchy }: World, tier: number)
 export const nameOf = ({ kernel, hierarchy }: World, { id }: Scenario): string =>
   `${kernel.id} ${hierarchy} ${id}`
 
-/** All boots of a tier, or those with a scenario whose name contains all of `only`. */
+/** All boots of a tier, or those with a scenario whose name, with that of its boot, has all the words of `only`. */
 export function plans(
   kernels: readonly Kernel[],
   scenarios: readonly Scenario[],
@@ -45,7 +45,10 @@ export function plans(
   for (const world of worlds) {
     const wanted = scenarios
       .filter(scenario => applies(scenario, world, tier))
-      .filter(scenario => only.every(word => nameOf(world, scenario).split(' ').includes(word)))
+      .filter(scenario => {
+        const words = [...nameOf(world, scenario).split(' '), scenario.boot.name]
+        return only.every(word => words.includes(word))
+      })
     for (const name of new Set(wanted.map(({ boot }) => boot.name))) {
       const shared = wanted
         .filter(({ boot }) => boot.name === name)
