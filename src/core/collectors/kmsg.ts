@@ -142,13 +142,15 @@ export function collectKmsg(
       })
     const wall = <T extends { readonly at?: Stamp }>(item: T): T =>
       ring && boot !== undefined && item.at !== undefined ? { ...item, at: sinceBoot(item.at, boot) } : item
-    const { from, to } = decoded.source
-    const source: LogSource = {
-      ...decoded.source,
-      ...(ring && boot !== undefined && from !== undefined ? { from: sinceBoot(from, boot) } : {}),
-      ...(ring && boot !== undefined && to !== undefined ? { to: sinceBoot(to, boot) } : {}),
-    }
-    const index = sources.push(source) - 1
+    const dated = <T extends { readonly from?: Stamp; readonly to?: Stamp }>(span: T): T =>
+      ring && boot !== undefined
+        ? {
+            ...span,
+            ...(span.from === undefined ? {} : { from: sinceBoot(span.from, boot) }),
+            ...(span.to === undefined ? {} : { to: sinceBoot(span.to, boot) }),
+          }
+        : span
+    const { notJudged, ...source } = dated(decoded.source)
     const end: Stamp | undefined =
       now !== undefined && source.to?.clock === 'utc' ? stamp('utc', now / 1000) : source.to
     const wanted = (at: Stamp | undefined): boolean =>
@@ -157,6 +159,8 @@ export function collectKmsg(
       end === undefined ||
       at.clock !== end.clock ||
       end.seconds - at.seconds <= sinceSeconds
+    const recent = notJudged?.map(dated).filter(({ to }) => wanted(to)) ?? []
+    const index = sources.push({ ...source, ...(recent.length === 0 ? {} : { notJudged: recent }) }) - 1
     for (const original of decoded.reports) {
       const report = wall(original)
       if (!wanted(report.at)) {

@@ -39,11 +39,20 @@ function findingJson(finding: Finding, texts: Texts, language: Language, context
   }
 }
 
-function logJson({ from, to, ...rest }: LogSource): object {
+/** From when to when, as the log writes it. */
+function reach({ from, to }: Pick<LogSource, 'from' | 'to'>): object {
   return {
-    ...rest,
     ...(from === undefined ? {} : { from: from.text }),
     ...(to === undefined ? {} : { to: to.text }),
+  }
+}
+
+function logJson(source: LogSource): object {
+  const { from: _from, to: _to, notJudged, ...rest } = source
+  return {
+    ...rest,
+    ...reach(source),
+    ...(notJudged === undefined ? {} : { notJudged: notJudged.map(one => ({ ...one, ...reach(one) })) }),
   }
 }
 

@@ -6,7 +6,7 @@ import type { Report } from '../case/report.ts'
 import { remedy } from '../knowledge/remedies.ts'
 import { unknownReasons, unknownRemedies } from '../knowledge/unknown.ts'
 import { remedyContext } from './remedy-context.ts'
-import { defectWords, evidenceWords, subjectWords, whenWords } from './terminal.ts'
+import { defectWords, evidenceWords, notJudged, notJudgedWords, subjectWords, whenWords } from './terminal.ts'
 import { label, labelled, say, summaryOf, type Texts, titleOf } from './words.ts'
 
 /** Markdown's own characters, and HTML's, in running text; an address of the web stays text and becomes no link. */
@@ -38,7 +38,18 @@ export function renderMarkdown(report: Report, texts: Texts, language: Language)
     part => part !== undefined,
   )
   if (facts.length > 0) lines.push(facts.map(escaped).join(' · '), '')
-  if (report.findings.length === 0) {
+  const open = notJudged(report)
+  if (open.length > 0) {
+    if (report.findings.length === 0) lines.push(escaped(label('noneButNotJudged', language)), '')
+    else lines.push(`## ${label('notJudged', language)}`, '')
+    for (const { evidence, ...one } of open)
+      lines.push(
+        escaped(notJudgedWords(one, language)),
+        '',
+        ...fenced([evidenceWords(evidence, language)]),
+        '',
+      )
+  } else if (report.findings.length === 0) {
     const looked = Object.values(report.verdicts).every(verdict => verdict === 'absent')
     lines.push(label(looked ? 'none' : 'noneButUnknown', language), '')
   }

@@ -4,6 +4,7 @@
 import { keep, readLines } from '../../base/lines.ts'
 import type { Stamp } from '../../base/time.ts'
 import { objectFinder } from './json-log.ts'
+import { type NotJudged, notJudgedCounter } from './not-judged.ts'
 import { parseCpuLine } from './oom.ts'
 import { type LogRecord, selectsLines, stampOf, undresser } from './record.ts'
 import type { KernelReport, OomReport } from './report.ts'
@@ -32,6 +33,8 @@ export interface LogSource {
   /** `Linux version …` or the release of a `CPU: … Comm: …` line, the last one. */
   readonly release?: { readonly text: string; readonly line?: number }
   readonly hostname?: string
+  /** Reports of the kernel that no detector judges, by kind. */
+  readonly notJudged?: readonly NotJudged[]
 }
 
 /** Reports beyond those kept whole, by kind, cgroup and task. */
@@ -236,6 +239,8 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
     emit: (report, order) => kept.add(report, order),
   })
 
+  const notJudged = notJudgedCounter(live)
+
   /** Waits for the next line, which may be the rest of it. */
   let pending: LogRecord | undefined
 
@@ -244,6 +249,7 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
     const record = pending
     pending = undefined
     noteRelease(record)
+    notJudged.note(record)
     split.push(record)
   }
 
@@ -352,6 +358,7 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
 
   const from = first === undefined ? undefined : stampOf(first)
   const to = last === undefined ? undefined : stampOf(last)
+  const counted = notJudged.counted()
   const unread = cut as { count: number; first: number } | undefined
   return {
     reports: kept.reports(),
@@ -368,6 +375,7 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
       ...(excerpt ? { excerpt: true as const } : {}),
       ...(release === undefined ? {} : { release }),
       ...(hostname === undefined ? {} : { hostname }),
+      ...(counted.length === 0 ? {} : { notJudged: counted }),
     },
     ...(unread === undefined ? {} : { cutLines: unread }),
   }
