@@ -41,6 +41,8 @@ const EXPLAINED_SHARE = 0.8
 export interface KmemCharge {
   readonly memcg: string
   readonly kernel: number
+  /** v2: slab that reclaim may have back, left out of `kernel`. */
+  readonly reclaimable?: number
   /** `Infinity`: none that was seen. */
   readonly limit: number
   readonly usage?: number
@@ -150,6 +152,9 @@ function judged(about: Case, memcg: Memcg, kernel: number): KmemCharge | undefin
         memcgReading(about, memcg, 'memory.stat', bytes, { key }),
       )
   if (kernelEvidence === undefined) return undefined
+  const reclaimable = memcg.stat?.['slab_reclaimable'] ?? 0
+  if (reclaimable > 0)
+    kernelParts.push(memcgReading(about, memcg, 'memory.stat', reclaimable, { key: 'slab_reclaimable' }))
   const anon = memcg.stat?.['total_rss'] ?? memcg.stat?.['anon']
   // With both limits alike it is the memory limit that is met, unless the other's own counter says otherwise.
   const kmemLimitBinds = kmemLimit !== undefined && (kmemFailcnt > 0 || kmemLimit < (limit ?? Infinity))
@@ -158,6 +163,7 @@ function judged(about: Case, memcg: Memcg, kernel: number): KmemCharge | undefin
     full: false,
     memcg: memcg.path,
     kernel,
+    ...(reclaimable > 0 ? { reclaimable } : {}),
     live: true,
     kills: 0,
     reports: [],

@@ -24,11 +24,28 @@ describe('v2, by cgroup.stat', () => {
     })
 
   it.each([
-    [500, 'absent'],
+    [100, 'absent'],
+    [101, 'info'],
+    [500, 'info'],
     [501, 'warning'],
     [9_999, 'warning'],
     [10_000, 'critical'],
   ])('%i dying: %s', (dying, verdict) => expect(told(node(dying))).toBe(verdict))
+
+  // 39 live and the root: five times as many is what cron leaves on a small node; from 100 live on a warning is nearer.
+  it('tells of fewer only where they are many times the live ones', () => {
+    expect(told(node(200, 39))).toBe('absent')
+    expect(told(node(201, 39))).toBe('info')
+    expect(told(node(500, 99))).toBe('absent')
+    expect(told(node(501, 99))).toBe('warning')
+  })
+
+  it('says of few that they cost little, and asks for nothing that costs the node', () => {
+    const [finding] = of(judge(node(300)), 'dying-memcgs')
+    expect(finding?.words.summary).toEqual(['pagePinned', 'few', 'cost'])
+    expect(finding?.remedies).toEqual(['reclaim-cgroup', 'remove-tmpfs-files', 'reduce-churn'])
+    expect(finding?.defects).toEqual([])
+  })
 
   // 400 live and the root: three times as many is what a busy node has.
   it('allows a busy node three times its live ones', () => {
@@ -48,7 +65,9 @@ describe('v1, by num_cgroups', () => {
     v1Node(release, { ...v1Cgroup(CONTAINER), 'proc/cgroups': cgroups(memory) })
 
   it.each([
-    [505, 'absent'],
+    [105, 'absent'],
+    [106, 'info'],
+    [505, 'info'],
     [506, 'warning'],
   ])('num_cgroups %i with 5 directories: %s', (memory, verdict) => expect(told(node(memory))).toBe(verdict))
 
@@ -79,6 +98,14 @@ describe('el7, by the names of slab caches', () => {
   ])('%i cgroups without a directory, num_cgroups normal: %s', (gone, verdict) =>
     expect(told(node(gone))).toBe(verdict),
   )
+
+  // By their count alone 300 would be told without a warning.
+  it('warns of slab-pinned ones however many more are counted', () => {
+    const names = node(150, [], '4.19.0-27-amd64')
+    const counted = { ...names, 'proc/cgroups': cgroups(303) }
+    expect(told(names)).toBe('warning')
+    expect(told(counted)).toBe('warning')
+  })
 
   it('takes no live cgroup for a removed one, however many caches it has', () => {
     const caches = Array.from({ length: 300 }, (_, i) => `kmalloc-${i}(7:live1)`)

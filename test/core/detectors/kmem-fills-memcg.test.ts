@@ -79,6 +79,23 @@ describe('kernel memory that reclaim can have back', () => {
     expect(told(node(300 * MIB))).toMatchObject({ severity: 'warning' })
   })
 
+  it('is told and quoted on v2 where it is left out, with the counter v2 has of its limit', () => {
+    const finding = (reclaimable: number) => {
+      const stat = `anon 1000\nfile 0\nkernel ${800 * MIB}\nslab_reclaimable ${reclaimable}\n`
+      const files = { 'memory.events': 'low 0\nhigh 0\nmax 7\noom 0\noom_kill 0\n' }
+      const cgroup = v2Cgroup(CONTAINER, { limit: 1000 * MIB, usage: 1000 * MIB, stat, files })
+      return of(judge(v2Node('6.8.0', cgroup)), 'kmem-fills-memcg')[0]
+    }
+    expect(finding(200 * MIB)).toMatchObject({
+      values: { kernel: 600 * MIB, reclaimable: 200 * MIB, failcnt: 7 },
+      words: { summary: ['leftOut', 'wrongCure', 'hits'] },
+    })
+    expect(finding(200 * MIB)?.evidence).toContainEqual(
+      expect.objectContaining({ key: 'slab_reclaimable', value: 200 * MIB }),
+    )
+    expect(finding(10 * MIB)?.words.summary).toEqual(['wrongCure', 'hits'])
+  })
+
   it('nor does page cache make a cgroup full', () => {
     const stat = `anon ${10 * MIB}\nfile ${400 * MIB}\nshmem 0\nkernel ${550 * MIB}\nslab_reclaimable 0\n`
     const node = (shmem: number) =>
