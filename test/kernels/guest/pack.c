@@ -3,7 +3,7 @@
 // Appends files of this node to a tar archive on a raw disk: for getting them out of a guest that has no driver for any
 // file system. Files of /proc and /sys have a size of 0 and are read until they end; a directory is its listing, in
 // PATH.list; a link that leads to no file stays a link. Patterns are absolute paths, one a line: `*` stands for part of
-// a name, `**` for any number of directories. What cannot be read is told on standard error and left out.
+// a name, `**` for any number of directories; patterns that differ in the last name alone cost one walk. What cannot be read is told on standard error and left out.
 // Where the archive ends is remembered in /run/pack.end. POSIX ustar, long names the GNU way (tar's own `L` entry).
 
 #define _GNU_SOURCE
@@ -189,13 +189,13 @@ static void pack(const char *path)
 	pack_file(path);
 }
 
-static void walk(const char *path, char *pattern)
+static void walk(const char *path, char *pattern, void (*found)(const char *))
 {
 	char next[PATH_MAX];
 	while (*pattern == '/')
 		pattern++;
 	if (*pattern == 0) {
-		pack(path);
+		found(path);
 		return;
 	}
 	char *rest = strchrnul(pattern, '/');
@@ -203,12 +203,12 @@ static void walk(const char *path, char *pattern)
 	snprintf(part, sizeof part, "%.*s", (int)(rest - pattern), pattern);
 	if (strpbrk(part, "*?[") == NULL) {
 		if (snprintf(next, sizeof next, "%s/%s", path, part) < (int)sizeof next)
-			walk(next, rest);
+			walk(next, rest, found);
 		return;
 	}
 	int any = strcmp(part, "**") == 0;
 	if (any)
-		walk(path, rest);
+		walk(path, rest, found);
 	DIR *dir = opendir(*path ? path : "/");
 	if (dir == NULL)
 		return;
@@ -216,9 +216,39 @@ static void walk(const char *path, char *pattern)
 		if (d->d_name[0] == '.' || (any ? d->d_type != DT_DIR : fnmatch(part, d->d_name, FNM_PERIOD) != 0))
 			continue;
 		if (snprintf(next, sizeof next, "%s/%s", path, d->d_name) < (int)sizeof next)
-			walk(next, any ? pattern : rest);
+			walk(next, any ? pattern : rest, found);
 	}
 	closedir(dir);
+}
+
+// Patterns by their last name. Those with the same directory before it are of one group, called after the first.
+static struct {
+	char *directory, *name;
+	size_t group;
+} patterns[1024];
+static size_t known, group;
+
+static void add(char *line)
+{
+	char *slash = strrchr(line, '/');
+	errno = ENOMEM;
+	if (known == sizeof patterns / sizeof *patterns)
+		die("patterns");
+	*slash = 0;
+	patterns[known].directory = strdup(line);
+	patterns[known].name = strdup(slash + 1);
+	if (patterns[known].directory == NULL || patterns[known].name == NULL)
+		die("patterns");
+	while (strcmp(patterns[patterns[known].group].directory, line) != 0)
+		patterns[known].group++;
+	known++;
+}
+
+static void pack_names(const char *path)
+{
+	for (size_t i = group; i < known; i++)
+		if (patterns[i].group == group)
+			walk(path, patterns[i].name, pack);
 }
 
 int main(int argc, char **argv)
@@ -241,8 +271,11 @@ int main(int argc, char **argv)
 	while (fgets(line, sizeof line, stdin) != NULL) {
 		line[strcspn(line, "\n")] = 0;
 		if (line[0] == '/')
-			walk("", line);
+			add(line);
 	}
+	for (group = 0; group < known; group++)
+		if (patterns[group].group == group)
+			walk("", patterns[group].directory, pack_names);
 	flush();
 	if (fsync(disk) != 0)
 		die(argv[1]);
