@@ -6,7 +6,8 @@
 //
 //   anonymous    pages of its own
 //   page-tables  tables: one page read of each 2 MiB of its address space, which is the zero page behind a table each
-//   sockets      bytes sent over TCP connections of the loopback, 512 KiB each, that nobody reads
+//   sockets      bytes sent over TCP connections of the loopback, 512 KiB each, that nobody reads: 64 KiB or less of
+//                them wait at the receiver, the rest at the sender
 //   bpf          array maps of 1 MiB of values each, with their head 257 pages of vmalloc
 //   bpf-percpu   per-CPU array maps: 256 values of 4 KiB for each CPU, so a MiB a CPU each
 
@@ -15,10 +16,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/sockios.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -30,6 +33,11 @@ static void die(const char *what)
 {
 	fprintf(stderr, "hold: %s: %s\n", what, strerror(errno));
 	exit(1);
+}
+
+static void wait_a_little(void)
+{
+	usleep(10000);
 }
 
 static char *map(size_t size)
@@ -55,19 +63,38 @@ static void hold_page_tables(size_t mib)
 		(void)memory[i * range];
 }
 
+// Waits until nothing is on its way: what the receiver has is acknowledged, what it has no room for is not sent.
+static void settle(int sender)
+{
+	int queued, unsent;
+	for (int tries = 0; tries < 1000; tries++) {
+		if (ioctl(sender, SIOCOUTQ, &queued) != 0 || ioctl(sender, SIOCOUTQNSD, &unsent) != 0)
+			die("ioctl");
+		if (queued == unsent)
+			return;
+		wait_a_little();
+	}
+	errno = ETIMEDOUT;
+	die("settle");
+}
+
 static void hold_sockets(size_t mib)
 {
-	enum { EACH = 512 << 10 };
+	enum { EACH = 512 << 10, RECEIVED = 64 << 10 };
 	static char unread[65536];
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof address;
+	const int count = (int)((mib << 20) / EACH), received = RECEIVED, room = EACH;
+	int *senders = calloc((size_t)count, sizeof *senders);
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
-	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
-	    listen(listener, 128) != 0 || getsockname(listener, (struct sockaddr *)&address, &size) != 0)
+	// of a size that is set, the buffers do not grow by themselves
+	if (senders == NULL || listener < 0 ||
+	    setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &received, sizeof received) != 0 ||
+	    bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, 128) != 0 ||
+	    getsockname(listener, (struct sockaddr *)&address, &size) != 0)
 		die("listen");
-	for (size_t i = 0; i < (mib << 20) / EACH; i++) {
-		// the receiver's buffer takes a part, the sender's the rest: it must not be the smaller one
-		int sender = socket(AF_INET, SOCK_STREAM, 0), room = EACH;
+	for (int i = 0; i < count; i++) {
+		int sender = senders[i] = socket(AF_INET, SOCK_STREAM, 0);
 		if (sender < 0 || setsockopt(sender, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room) != 0 ||
 		    connect(sender, (struct sockaddr *)&address, sizeof address) != 0)
 			die("connect");
@@ -82,6 +109,9 @@ static void hold_sockets(size_t mib)
 			sent += (size_t)n;
 		}
 	}
+	for (int i = 0; i < count; i++)
+		settle(senders[i]);
+	free(senders);
 	close(listener);
 }
 
@@ -184,11 +214,6 @@ static int alive(pid_t pid, char name[32])
 		state = 'X';
 	fclose(stat);
 	return state != 'X' && state != 'Z';
-}
-
-static void wait_a_little(void)
-{
-	usleep(10000);
 }
 
 static int again(pid_t pid)
