@@ -86,6 +86,9 @@ const FAULTS: readonly Fault[] = [
   },
 ]
 
+/** Objects left in the cache that is taken away. */
+const REMAINING = 16
+
 const RULE = /^={20,}$/
 const BYTES =
   /^\[(.+) overwritten\] 0x[0-9a-f]+-0x[0-9a-f]+ @offset=\d+\. First byte 0x[0-9a-f]{2} instead of/
@@ -128,6 +131,8 @@ export default scenario({
   guest: () => `
     pod 0b6e2f34-7a51-4c0d-9d1e-5a4c3b2a1901 $(printf '%064d' 1) >/dev/null
     [ -d /sys/module/faults ] || insmod /lab/modules/faults.ko
+    # fewer than a slab holds: of a slab that is full no object is reported when its cache is taken away
+    echo ${REMAINING} >/sys/module/faults/parameters/count
     for fault in ${FAULTS.map(({ fault }) => fault).join(' ')}; do
       echo "$fault" >/sys/module/faults/parameters/fault
     done
@@ -159,6 +164,8 @@ export default scenario({
       for (const name of names) {
         if (!text.includes(name)) throw new Error(`the report of ${cache} does not say "${name}"`)
       }
+      if (fault === 'objects-remaining' && text.split(names[0] ?? '').length - 1 !== REMAINING)
+        throw new Error(`the report of ${cache} does not name ${REMAINING} objects`)
     }
     const strange = all.filter(({ cache }) => !cache.startsWith('lab-'))
     if (strange.length > 0) throw new Error(`the kernel's own caches are damaged: ${strange[0]?.cache}`)
