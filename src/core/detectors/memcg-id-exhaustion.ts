@@ -26,8 +26,10 @@ export default detector({
   text: text({
     en: {
       used: 'Memory cgroup ids are running out: {used|number} of {max|number} in use ({share|percent})',
+      out: 'Memory cgroup ids have run out: all {max|number} are in use',
       enospc: 'New containers fail with “no space left on device”: memory cgroup ids have run out',
       notDisk: 'This ENOSPC is not about the disk: the directory is in cgroupfs, so df and inodes look fine.',
+      noMore: 'No further pod or container can start: its cgroup cannot be made (“no space left on device”).',
       times: 'Failures reported by the runtime: {count|number}, the last for {directory}.',
       counted: 'Ids counted now: {used|number} of {max|number}.',
       plenty:
@@ -36,11 +38,14 @@ export default detector({
       perhaps:
         'If this kernel returns ids on removal, only live cgroups hold one and this figure is an upper bound.',
       live: 'On this kernel only live cgroups hold an id: that many directories really exist.',
+      below: 'Most of them are under {below}.',
     },
     zh: {
       used: '内存 cgroup ID 即将用完：已用 {used|number} / {max|number}（{share|percent}）',
+      out: '内存 cgroup ID 已用完：{max|number} 个全部在用',
       enospc: '新容器无法启动，报“no space left on device”：内存 cgroup ID 已用完',
       notDisk: '这个 ENOSPC 与磁盘无关：目录在 cgroupfs 里，df 和 inode 都是正常的。',
+      noMore: '新的 Pod 和容器都无法启动：创建 cgroup 时报“no space left on device”。',
       times: '容器运行时报告了 {count|number} 次失败，最近一次的目录是 {directory}。',
       counted: '当前已用 {used|number} / {max|number} 个 ID。',
       plenty:
@@ -48,6 +53,7 @@ export default detector({
       dying: '在这个内核上，已删除的 cgroup 要到真正释放时才归还 ID。',
       perhaps: '如果这个内核在删除时就归还 ID，则只有存活的 cgroup 占用 ID，此数为上限。',
       live: '在这个内核上只有存活的 cgroup 占用 ID：目录确实有这么多。',
+      below: '大部分位于 {below} 之下。',
     },
   }),
   judge(about) {
@@ -55,6 +61,7 @@ export default detector({
     const { ids, unknown } = memcgIds(about)
     const used = ids?.used
     const many = used !== undefined && used >= IDS_NEARLY_OUT
+    const out = used !== undefined && used >= MEMCG_ID_MAX && ids?.dyingHold !== undefined
     // Counted whole, and far from the end: what the runtime met then is not so now.
     const plenty = used !== undefined && !many && unknown.length === 0
     const last = failures.at(-1)
@@ -76,17 +83,20 @@ export default detector({
                   share: used === undefined ? undefined : used / MEMCG_ID_MAX,
                   count: failures.length,
                   directory: last?.directory,
+                  below: ids?.below,
                 },
                 words: {
-                  title: last === undefined ? 'used' : 'enospc',
+                  title: last !== undefined ? 'enospc' : out ? 'out' : 'used',
                   summary: kept(
                     last !== undefined && 'times',
-                    last !== undefined && 'notDisk',
+                    last === undefined && out && 'noMore',
+                    (last !== undefined || out) && 'notDisk',
                     last !== undefined && many && 'counted',
                     last !== undefined && plenty && 'plenty',
                     many && ids?.dyingHold === true && 'dying',
                     many && ids?.dyingHold === false && 'live',
                     many && ids?.dyingHold === undefined && 'perhaps',
+                    ids?.below !== undefined && 'below',
                   ),
                 },
                 evidence: [evidence, ...more],
@@ -96,7 +106,8 @@ export default detector({
                   ids?.dyingHold === false && 'remove-empty-cgroups',
                   ids?.dyingHold !== false && !slabPinsDying(about) && 'drop-page-cache',
                   'drain-and-reboot',
-                  kernelUpgrade(about),
+                  // no kernel has more ids than these for live ones
+                  !(many && ids?.dyingHold === false) && kernelUpgrade(about),
                   'reduce-churn',
                 ),
                 defects: bearings(about, ['K-02', 'K-01', 'K-08', 'K-09']),

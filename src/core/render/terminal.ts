@@ -318,6 +318,7 @@ function keyWords(key: string, language: Language): string {
 
 const COUNTED = {
   directories: 'keyDirectories',
+  'directories with the memory controller': 'keyControlled',
   'cgroups without a directory': 'keyWithoutDirectory',
   example: 'keyExample',
 } as const

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type Files, judge, of, v1Cgroup, v1Node } from '../node.ts'
+import { collect } from '../../../src/core/collect.ts'
+import { diagnose } from '../../../src/core/diagnose.ts'
+import { memoryTree } from '../../../src/core/tree/memory-tree.ts'
+import { type Files, judge, of, v1Cgroup, v1Node, v2Cgroup, v2Node } from '../node.ts'
 
 const node = (release: string, memory: number, directories = 0): Files =>
   v1Node(release, {
@@ -43,6 +46,47 @@ describe('ids where they are given back on removal', () => {
   it('run out by live ones all the same', () => {
     expect(told(node('5.4.0-99-generic', 30_000, 29_998))).toEqual(['warning', 'live'])
     expect(told(node('5.4.0-99-generic', 30_000, 29_997))).toBe('absent')
+  })
+
+  /** So many live cgroups below each of these, beside the root and themselves. */
+  const v2 = (children: Readonly<Record<string, number>>, uncontrolled?: true) => {
+    const at = Date.UTC(2026, 0, 1)
+    const about = collect(
+      memoryTree(v2Node('6.1.0-56-amd64', v2Cgroup('system.slice')), { origin: 'directory' }),
+      { at },
+    )
+    const [sample] = about.samples
+    const tree = sample?.memcg
+    const [root] = tree?.memcgs ?? []
+    if (sample === undefined || tree === undefined || root === undefined) throw new Error('no tree')
+    const memcgs = [root]
+    for (const [above, count] of Object.entries(children)) {
+      memcgs.push({ ...root, path: `/${above}` })
+      for (let i = 0; i < count; i++)
+        memcgs.push({ ...root, path: `/${above}/${i}`, ...(uncontrolled ? { uncontrolled } : {}) })
+    }
+    const report = diagnose({ ...about, samples: [{ ...sample, memcg: { ...tree, memcgs } }] }, at)
+    return of(report, 'memcg-id-exhaustion')[0] ?? report.verdicts['memcg-id-exhaustion']
+  }
+
+  // 6.1 and 6.12 refuse the next with 65,534 below the root.
+  it('are all used with the last one, and it is said below what most are', () => {
+    const out = v2({ few: 100, many: 65_432 })
+    expect(out).toMatchObject({
+      severity: 'critical',
+      values: { used: 65_535, below: '/many' },
+      words: { title: 'out', summary: ['noMore', 'notDisk', 'live', 'below'] },
+    })
+    // no kernel has more ids for live cgroups
+    expect(out).toMatchObject({ remedies: expect.not.arrayContaining(['kernel-upgrade']) })
+    expect(v2({ few: 100, many: 65_431 })).toMatchObject({
+      words: { title: 'used', summary: ['live', 'below'] },
+    })
+  })
+
+  it('are not held where the memory controller is not handed down', () => {
+    expect(v2({ many: 40_000 }, true)).toBe('absent')
+    expect(v2({ many: 40_000 })).toMatchObject({ severity: 'warning', values: { used: 40_002 } })
   })
 })
 
