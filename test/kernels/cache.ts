@@ -82,7 +82,12 @@ export function cached(kind: string, key: string, make: (dir: string) => Promise
       return dir
     }
     const work = workDirectory()
-    await make(work)
+    try {
+      await make(work)
+    } catch (error) {
+      forgetWork(work)
+      throw error
+    }
     try {
       mkdirSync(dirname(dir), { recursive: true })
       renameSync(work, dir)

@@ -71,7 +71,7 @@ export async function own(from: OwnSource, say: (line: string) => void): Promise
       writeFileSync(fragment, from.config)
       // who builds is part of /proc/version, and so of every node's files that are kept
       const env = { KBUILD_BUILD_USER: 'lab', KBUILD_BUILD_HOST: 'lab' }
-      const make = (...args: readonly string[]) => run('make', args, { cwd: tree, env })
+      const make = (...args: readonly string[]) => run('make', args, { cwd: tree, env, deathSignal: 'TERM' })
       // what is not asked for is off, also what asking for something else makes possible
       await make('allnoconfig', `KCONFIG_ALLCONFIG=${fragment}`)
       const missing = lost(from.config, readFileSync(join(tree, '.config'), 'utf8'))

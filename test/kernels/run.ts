@@ -10,15 +10,18 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The program has this process's terminal. */
   readonly terminal?: boolean
+  /** What it is sent when this process was killed; TERM where it then ends what it started itself, as make does. */
+  readonly deathSignal?: 'KILL' | 'TERM'
 }
 
+/** As kill(2) takes them: a pid, or a group's negated. */
 const running = new Set<number>()
 
-/** Ends what is running, by its own pid. */
+/** Ends what is running, with all that it started. */
 export function endAll(): void {
-  for (const pid of running) {
+  for (const target of running) {
     try {
-      process.kill(pid, 'SIGKILL')
+      process.kill(target, 'SIGKILL')
     } catch {}
   }
 }
@@ -30,17 +33,20 @@ export function endAll(): void {
 export function start(
   program: string,
   args: readonly string[],
-  { cwd, input, env, terminal }: RunOptions = {},
+  { cwd, input, env, terminal, deathSignal = 'KILL' }: RunOptions = {},
 ) {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], {
+  const child = spawn('setpriv', ['--pdeathsig', deathSignal, program, ...args], {
+    // a group of its own, but where it must hear the terminal
+    detached: !terminal,
     stdio: terminal ? 'inherit' : [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...process.env, LC_ALL: 'C', ...env },
   })
   const { pid } = child
   if (pid !== undefined) {
-    running.add(pid)
-    child.once('exit', () => running.delete(pid))
+    const target = terminal ? pid : -pid
+    running.add(target)
+    child.once('exit', () => running.delete(target))
   }
   if (input !== undefined) {
     child.stdin?.on('error', () => {})
