@@ -41,6 +41,7 @@ const words = text({
     kernel: 'Most of it was kernel memory: {kernel|bytes}.',
     shmem: 'Most of it was shared memory or tmpfs, which stays until the files are deleted: {shmem|bytes}.',
     shmemToo: '{shmem|bytes} of it was shared memory or tmpfs, which stays until the files are deleted.',
+    sock: 'Most of it was socket buffers, data that its readers have not taken yet: {sock|bytes}.',
     claim:
       'The lines were written to /dev/kmsg from user space, not by the kernel: perhaps a test, perhaps a forgery.',
     restarts: 'More than one container instance was killed: it is restarted and killed again.',
@@ -66,6 +67,7 @@ const words = text({
     kernel: '其中大部分是内核内存：{kernel|bytes}。',
     shmem: '其中大部分是共享内存或 tmpfs，删除文件之前不会释放：{shmem|bytes}。',
     shmemToo: '其中 {shmem|bytes} 是共享内存或 tmpfs，删除文件之前不会释放。',
+    sock: '其中大部分是 socket 缓冲，即接收方还没有读走的数据：{sock|bytes}。',
     claim: '这些行是用户态写入 /dev/kmsg 的，并非内核输出：可能是测试，也可能是伪造。',
     restarts: '被杀的不止一个容器实例：重启后又被杀。',
     file: '其中大部分是来不及回收的页缓存：{file|bytes}。',
@@ -123,6 +125,7 @@ function fromLog(about: Case, { memcg, reports, folded, claimed }: OomGroup): Dr
       kernel: full.kernel,
       file: full.file,
       shmem: full.shmem,
+      sock: full.sock,
       memsw: memsw?.limit,
       invoker: last.invoker,
     },
@@ -173,15 +176,23 @@ function titleOf(memcg: string | undefined): keyof En {
   }
 }
 
-type Part = 'anon' | 'kernel' | 'shmem' | 'file'
+type Part = 'anon' | 'kernel' | 'shmem' | 'file' | 'sock'
 
 /** The part that made up more than half of what was in use. shmem counts as file in the kernel's numbers. */
-function biggest({ usage, anon = 0, kernel = 0, shmem = 0, file = 0 }: Composition): Part | undefined {
+function biggest({
+  usage,
+  anon = 0,
+  kernel = 0,
+  shmem = 0,
+  file = 0,
+  sock = 0,
+}: Composition): Part | undefined {
   const parts: readonly (readonly [Part, number])[] = [
     ['anon', anon],
     ['kernel', kernel],
     ['shmem', shmem],
     ['file', file - shmem],
+    ['sock', sock],
   ]
   if (usage === undefined) return undefined
   return parts.find(([, bytes]) => bytes > usage / 2)?.[0]
@@ -200,6 +211,8 @@ function remedies(report: OomReport, full: Composition, memcg: string | undefine
   switch (biggest(full)) {
     case 'shmem':
       return ['size-emptydir', 'remove-tmpfs-files', 'delete-pod', 'raise-memory-limit']
+    case 'sock':
+      return ['socket-memory', 'raise-memory-limit']
     case 'file':
       return ['reduce-dirty-pages', 'raise-memory-limit', 'kernel-upgrade']
     default:

@@ -142,6 +142,8 @@ export interface Composition {
   readonly file?: number
   /** Part of `file`. */
   readonly shmem?: number
+  /** Buffers of sockets, which v2 charges but counts neither as kernel memory nor as any other part. */
+  readonly sock?: number
 }
 
 /** The composition an OOM report shows, whichever of the three shapes its statistics have. */
@@ -154,6 +156,7 @@ export function composition(report: OomReport): Composition {
   const anon = sum(lines, ['total_rss', 'anon', 'rss'])
   const file = sum(lines, ['total_cache', 'file', 'cache'])
   const shmem = sum(lines, ['total_shmem', 'shmem'])
+  const sock = sum(lines, ['sock'])
   // What a grep kept of a kill may lack the usage line; its parts then are the least it can have been.
   const parts =
     report.fragment && kernel !== undefined && anon !== undefined ? kernel + anon + (file ?? 0) : undefined
@@ -165,6 +168,7 @@ export function composition(report: OomReport): Composition {
     ...(anon === undefined ? {} : { anon }),
     ...(file === undefined ? {} : { file }),
     ...(shmem === undefined ? {} : { shmem }),
+    ...(sock === undefined ? {} : { sock }),
   }
 }
 

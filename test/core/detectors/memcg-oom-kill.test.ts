@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DMESG, judge, of, v1Node } from '../node.ts'
+import { DMESG, judge, of, v1Node, v2Node } from '../node.ts'
 
 const kill = (memory: string, memsw: string): string =>
   [
@@ -32,5 +32,41 @@ describe('the limit that was hit', () => {
     expect(
       summary('usage 2097000kB, limit 2097152kB, failcnt 9', 'usage 2097100kB, limit 2097152kB, failcnt 0'),
     ).not.toContain('memsw')
+  })
+})
+
+describe('what filled it', () => {
+  // As 6.1 printed it of a container of 32 MiB: unread data of 48 connections, then a process that wanted 16 MiB more.
+  const report = (anon: number, sock: number): string =>
+    [
+      'hold invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0',
+      'memory: usage 32768kB, limit 32768kB, failcnt 80',
+      'swap: usage 0kB, limit 9007199254740988kB, failcnt 0',
+      'Memory cgroup stats for /kubepods.slice/kubepods-podx.slice/cri-containerd-c1.scope:',
+      `anon ${anon}`,
+      'file 0',
+      'kernel 458752',
+      `sock ${sock}`,
+      'shmem 0',
+      'oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/kubepods.slice/kubepods-podx.slice/cri-containerd-c1.scope,task_memcg=/kubepods.slice/kubepods-podx.slice/cri-containerd-c1.scope,task=hold,pid=189,uid=0',
+      'Memory cgroup out of memory: Killed process 189 (hold) total-vm:17564kB, anon-rss:6092kB, file-rss:0kB, shmem-rss:200kB, UID:0 pgtables:52kB oom_score_adj:0',
+    ]
+      .map((line, i) => `[    9.1951${i + 10}] ${line}\n`)
+      .join('')
+  const told = (anon: number, sock: number) =>
+    of(judge(v2Node('6.1.0-56-amd64', { dmesg: DMESG + report(anon, sock) })), 'memcg-oom-kill')[0]
+
+  it('is the buffers of sockets, which are in no other part', () => {
+    const finding = told(6_447_104, 26_542_080)
+    expect(finding?.words.summary).toContain('sock')
+    expect(finding?.values['sock']).toBe(26_542_080)
+    expect(finding?.remedies).toEqual(['socket-memory', 'raise-memory-limit'])
+  })
+
+  it('is the application’s own memory where sockets took less than half', () => {
+    const finding = told(26_542_080, 6_447_104)
+    expect(finding?.words.summary).toContain('anon')
+    expect(finding?.words.summary).not.toContain('sock')
+    expect(finding?.remedies[0]).toBe('fix-application-memory')
   })
 })
