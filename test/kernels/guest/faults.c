@@ -5,7 +5,7 @@
 //   echo <name> >/sys/module/faults/parameters/fault
 // Each fault is a function of its own, so that its name stands in the call trace of the report, and has a cache of its
 // own, lab-<name>: SLUB takes a slab that it found damaged out of use, and the next fault must not meet it.
-// Where in a slab something lies holds with slub_debug=FZPU only.
+// Where in a slab something lies holds with slub_debug=FZPU for lab-* only.
 
 #include <linux/gfp.h>
 #include <linux/list.h>

@@ -1,4 +1,5 @@
 import { type Seen, scenario } from '../lab.ts'
+import { slubDebug } from '../slub-debug.ts'
 
 /** Objects that are leaked in all, at each look. */
 const LEAKED = { first: 300, later: 800 } as const
@@ -19,7 +20,7 @@ function alive(seen: Seen, cache: string, by: string): number {
 export default scenario({
   id: 'alloc-traces',
   about: 'two caches leak while slub_debug=U records who allocates: alloc_traces and free_traces, read twice',
-  boot: { name: 'slub-debug', append: 'slub_debug=FZPU log_buf_len=4M' },
+  boot: slubDebug,
   order: 0,
   hierarchies: ['v2'],
   guest: () => `

@@ -1,5 +1,6 @@
 import { type Seen, scenario } from '../lab.ts'
 import { kernelLines, notJudged } from '../log.ts'
+import { slubDebug } from '../slub-debug.ts'
 
 interface Fault {
   /** Of guest/faults.c; its cache is lab-<fault>. */
@@ -125,7 +126,7 @@ function printed(seen: Seen): readonly Printed[] {
 export default scenario({
   id: 'slub-corruption',
   about: 'every fault that slub_debug finds, made by a module, each in a cache of its own',
-  boot: { name: 'slub-debug', append: 'slub_debug=FZPU log_buf_len=4M' },
+  boot: slubDebug,
   order: 1,
   hierarchies: ['v2'],
   guest: () => `
