@@ -60,8 +60,13 @@ export interface Ended {
   readonly files: string
 }
 
-/** Starts a guest in `dir` and waits for its end: console.log, output.log and what it packed, below `files`. */
-export async function boot(machine: Machine, dir: string, limitSeconds: number): Promise<Ended> {
+/** Starts a guest in `dir` and waits for its end: console.log, output.log and, in `files`, what it packed. */
+export async function boot(
+  machine: Machine,
+  dir: string,
+  limitSeconds: number,
+  files = join(dir, 'files'),
+): Promise<Ended> {
   const out = join(dir, 'out.tar')
   const disk = openSync(out, 'w')
   ftruncateSync(disk, OUT_BYTES)
@@ -93,8 +98,7 @@ export async function boot(machine: Machine, dir: string, limitSeconds: number):
   })
   clearTimeout(clock)
   const seconds = (performance.now() - began) / 1000
-  const files = join(dir, 'files')
-  mkdirSync(files)
+  mkdirSync(files, { recursive: true })
   await run('tar', ['-xf', out, '-C', files, '--no-same-owner', '--no-same-permissions'])
   await run('rm', ['--', out])
   const lines = (existsSync(output) ? readFileSync(output, 'utf8') : '').replaceAll('\r', '').split('\n')

@@ -55,6 +55,8 @@ export interface Boot {
   readonly append?: string
   /** How long it may take at most. */
   readonly seconds?: number
+  /** Files leave by the hundred thousand: they are unpacked in memory where there is room, and are not kept. */
+  readonly manyFiles?: boolean
 }
 
 export interface Expected {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { boot, shell } from './boot.ts'
 import { BUILD_TOOLS, builtKernel } from './built.ts'
-import { forgetAllWork, forgetUnused, forgetWork, place, workDirectory } from './cache.ts'
+import { forgetAllWork, forgetUnused, forgetWork, manyFilesDirectory, place, workDirectory } from './cache.ts'
 import { installTools } from './debian.ts'
 import { baseImage, IMAGE_TOOLS, initialImage, nodeDisk } from './images.ts'
 import { type Check, type Judged, judge } from './judge.ts'
@@ -64,6 +64,7 @@ async function started(plan: Plan, inside: boolean): Promise<Started> {
     { built, initrd, ...plan, ...(inside ? { node: await nodeDisk() } : {}) },
     dir,
     plan.limitSeconds,
+    plan.manyFiles ? manyFilesDirectory() : undefined,
   )
   const faults: string[] = []
   if (ended.how === 'time-limit') faults.push(`stopped at the time limit of ${plan.limitSeconds} s`)
@@ -79,13 +80,14 @@ async function started(plan: Plan, inside: boolean): Promise<Started> {
 }
 
 /** Moves what a boot left to where it stays until the next one like it. */
-function keep({ dir }: Started, plan: Plan, inside: boolean): string {
+function keep({ dir, files }: Started, plan: Plan, inside: boolean): string {
   const kept = join(
     place,
     'kept',
     `${plan.kernel.id}-${plan.hierarchy}-${plan.name}${inside ? '' : '-without-node'}`,
   )
   for (const name of ['tree', 'own', 'initrd']) rmSync(join(dir, name), { recursive: true, force: true })
+  if (plan.manyFiles) forgetWork(files)
   rmSync(kept, { recursive: true, force: true })
   mkdirSync(join(place, 'kept'), { recursive: true })
   renameSync(dir, kept)

@@ -10,6 +10,7 @@ export interface Plan extends World {
   readonly cpus: number
   readonly append: string
   readonly limitSeconds: number
+  readonly manyFiles: boolean
 }
 
 /** Enough for Node beside the scenario; 128 MiB do without. */
@@ -61,6 +62,7 @@ export function plans(
         memoryMiB: Math.max(...boots.map(({ memoryMiB = MEMORY_MIB }) => memoryMiB)),
         cpus: Math.max(...boots.map(({ cpus = CPUS }) => cpus)),
         append: [...new Set(boots.flatMap(({ append = '' }) => append.split(' ')))].join(' '),
+        manyFiles: boots.some(({ manyFiles }) => manyFiles === true),
         limitSeconds: Math.max(...boots.map(({ seconds = LIMIT_SECONDS }) => seconds)),
       })
     }

@@ -38,7 +38,7 @@ export default scenario({
   about: `live cgroups until mkdir fails with ENOSPC, then ${REMOVED} of them removed`,
   tier: 2,
   // one CPU: each cgroup takes percpu memory for every one
-  boot: { name: 'memcg-ids', memoryMiB: 4096, cpus: 1, seconds: 1500 },
+  boot: { name: 'memcg-ids', memoryMiB: 4096, cpus: 1, seconds: 1500, manyFiles: true },
   guest: () => `
     left=$(memcg left)
     memcgs make "$left" 70000 >/run/made
