@@ -1,5 +1,4 @@
-import type { Report } from '../../../src/core/case/report.ts'
-import { scenario } from '../lab.ts'
+import { type PrintedReport, scenario } from '../lab.ts'
 import { containerId, killCounter, MIB, podFile, podSubject } from '../pods.ts'
 import { mustBe, numberIn } from '../samples.ts'
 
@@ -9,7 +8,7 @@ const UNREAD = 24 * MIB
 /** A page at most for the head of each buffer of 32 KiB: an eighth on top. */
 const CHARGED = (UNREAD * 9) / 8
 
-function mustSay({ findings }: Report): void {
+function mustSay({ findings }: PrintedReport): void {
   const [finding] = findings
   if (finding === undefined) return
   const { values, words, remedies } = finding
