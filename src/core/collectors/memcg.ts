@@ -350,8 +350,10 @@ function walk(
       }
       continue
     }
-    // What copies a node's top level only, as sosreport 4.0 does, leaves a hierarchy without a single cgroup in it.
-    if (path === '' && names.length === 0 && !live) incomplete = true
+    // What copies a node's top level only, as sosreport 4.0 does, leaves a hierarchy without a single cgroup in it;
+    // on v2 the top itself says whether there was one.
+    if (path === '' && names.length === 0 && !live && memcg.cgroupStat?.['nr_descendants'] !== 0)
+      incomplete = true
     if (path === '') counted = !isGap(stat) && (stat.directories ?? 0) > 0 && names.length > 0
     for (const name of names) {
       if (paths.length >= DIRECTORIES_LIMIT) {

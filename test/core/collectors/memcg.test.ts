@@ -107,6 +107,23 @@ describe('memcg, v1', () => {
     expect(sample?.memcg?.incomplete).toBeUndefined()
   })
 
+  it.each([
+    ['0', undefined],
+    ['7', true],
+  ])('believes a copy without a cgroup when v2 counts %s below the top', (below, incomplete) => {
+    const { sample } = collect(
+      memoryTree(
+        {
+          'proc/self/mountinfo': V2,
+          'sys/fs/cgroup/cgroup.controllers': 'memory\n',
+          'sys/fs/cgroup/cgroup.stat': `nr_descendants ${below}\nnr_dying_descendants 0\n`,
+        },
+        { links: INIT, origin: 'directory' },
+      ),
+    )
+    expect(sample?.memcg?.incomplete).toBe(incomplete)
+  })
+
   it('does not take a cgroup that was removed and made again for one that lacks a file', () => {
     const live = memoryTree(
       {
