@@ -50,6 +50,13 @@ export default detector({
       failed: 'Limit hits (failcnt): {failcnt|number}.',
       hits: 'Limit hits (max in memory.events): {failcnt|number}.',
       leftOut: 'Slab that reclaim may have back is not counted in it: {reclaimable|bytes}.',
+      pagetables:
+        'Most of it is page tables ({part|bytes}): its processes map much more memory than they touch, or many of them map the same.',
+      kernel_stack: 'Most of it is kernel stacks ({part|bytes}): it has very many threads.',
+      vmalloc:
+        'Most of it is vmalloc memory ({part|bytes}): BPF maps, firewall tables, large buffers; /proc/vmallocinfo names who asked for it.',
+      percpu:
+        'Most of it is per-CPU memory ({part|bytes}): cgroups made below it, BPF maps, network counters.',
       loop: 'OOM kills with kernel memory as the largest part: {kills|number}.',
       survives: 'This memory is charged to the pod: restarting the container does not free it.',
     },
@@ -70,6 +77,12 @@ export default detector({
       failed: '达到限制（failcnt）{failcnt|number} 次。',
       hits: '达到限制（memory.events 的 max）{failcnt|number} 次。',
       leftOut: '其中未计入可能被回收的 slab：{reclaimable|bytes}。',
+      pagetables:
+        '其中大部分是页表（{part|bytes}）：其进程映射的内存远多于实际访问的，或者许多进程映射了同一块内存。',
+      kernel_stack: '其中大部分是内核栈（{part|bytes}）：线程数非常多。',
+      vmalloc:
+        '其中大部分是 vmalloc 内存（{part|bytes}）：BPF map、防火墙规则表、大块缓冲区；/proc/vmallocinfo 会列出是谁申请的。',
+      percpu: '其中大部分是 percpu 内存（{part|bytes}）：在它下面创建的 cgroup、BPF map、网络计数器。',
       loop: '以内核内存为主的 OOM kill 有 {kills|number} 次。',
       survives: '这些内存记在 Pod 的 cgroup 上，重启容器不会释放。',
     },
@@ -92,6 +105,7 @@ export default detector({
           values: {
             kernel: charge.kernel,
             reclaimable: charge.reclaimable,
+            part: charge.mostly?.bytes,
             limit: charge.limit,
             share: charge.share,
             usage: charge.usage,
@@ -103,6 +117,7 @@ export default detector({
             title: title(charge),
             summary: kept(
               (charge.reclaimable ?? 0) >= LARGE_SHARE * charge.kernel && 'leftOut',
+              charge.mostly?.part,
               charge.kmemLimitReached && 'enomem',
               charge.kmemLimitReached && 'ownLimit',
               perhaps && 'perhaps',
@@ -146,7 +161,10 @@ function remedies(about: Case, charge: KmemCharge): readonly RemedyId[] {
   const optIn = kmemOptIn(about)
   if (optIn === false) {
     if (charge.kmemLimitReached) return ['save-evidence', 'raise-kmem-limit', 'find-slab-owner']
-    if (isSmall(about, charge)) return ['save-evidence', 'raise-memory-limit', 'find-slab-owner']
+    const inSlab = charge.mostly === undefined
+    if (isSmall(about, charge))
+      return kept('save-evidence', 'raise-memory-limit', inSlab && 'find-slab-owner')
+    if (!inSlab) return ['save-evidence', 'delete-pod', 'raise-memory-limit']
     const v2 = latest(about)?.memcg?.version === 'v2'
     return [
       'save-evidence',

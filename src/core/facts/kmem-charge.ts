@@ -38,11 +38,17 @@ const FULL_SHARE = 0.9
 /** A parent is named only for what its named children do not explain. */
 const EXPLAINED_SHARE = 0.8
 
+/** Kernel memory that is no slab, by its key in memory.stat of v2 (Documentation/admin-guide/cgroup-v2.rst). */
+const PARTS = ['pagetables', 'kernel_stack', 'vmalloc', 'percpu'] as const
+export type KernelPart = (typeof PARTS)[number]
+
 export interface KmemCharge {
   readonly memcg: string
   readonly kernel: number
   /** v2: slab that reclaim may have back, left out of `kernel`. */
   readonly reclaimable?: number
+  /** v2: what more than half of it is, where that is neither slab nor anything slab's remedies help against. */
+  readonly mostly?: { readonly part: KernelPart; readonly bytes: number }
   /** `Infinity`: none that was seen. */
   readonly limit: number
   readonly usage?: number
@@ -155,6 +161,12 @@ function judged(about: Case, memcg: Memcg, kernel: number): KmemCharge | undefin
   const reclaimable = memcg.stat?.['slab_reclaimable'] ?? 0
   if (reclaimable > 0)
     kernelParts.push(memcgReading(about, memcg, 'memory.stat', reclaimable, { key: 'slab_reclaimable' }))
+  const mostly = PARTS.map(part => ({ part, bytes: memcg.stat?.[part] ?? 0 })).find(
+    ({ bytes }) => bytes > kernel / 2,
+  )
+  const isRead = kernelParts.some(one => one.kind === 'reading' && one.key === mostly?.part)
+  if (mostly !== undefined && !isRead)
+    kernelParts.push(memcgReading(about, memcg, 'memory.stat', mostly.bytes, { key: mostly.part }))
   const anon = memcg.stat?.['total_rss'] ?? memcg.stat?.['anon']
   // With both limits alike it is the memory limit that is met, unless the other's own counter says otherwise.
   const kmemLimitBinds = kmemLimit !== undefined && (kmemFailcnt > 0 || kmemLimit < (limit ?? Infinity))
@@ -164,6 +176,7 @@ function judged(about: Case, memcg: Memcg, kernel: number): KmemCharge | undefin
     memcg: memcg.path,
     kernel,
     ...(reclaimable > 0 ? { reclaimable } : {}),
+    ...(mostly === undefined ? {} : { mostly }),
     live: true,
     kills: 0,
     reports: [],

@@ -96,6 +96,24 @@ describe('kernel memory that reclaim can have back', () => {
     expect(finding(10 * MIB)?.words.summary).toEqual(['wrongCure', 'hits'])
   })
 
+  it.each(['pagetables', 'kernel_stack', 'vmalloc', 'percpu'])(
+    'is named, quoted and not looked for in slab where most of it is %s',
+    part => {
+      const finding = (bytes: number) => {
+        const stat = `anon 1000\nfile 0\nkernel ${800 * MIB}\nslab_reclaimable 0\n${part} ${bytes}\n`
+        const cgroup = v2Cgroup(CONTAINER, { limit: 1000 * MIB, usage: 1000 * MIB, stat })
+        return of(judge(v2Node('6.8.0', cgroup)), 'kmem-fills-memcg')[0]
+      }
+      const most = finding(401 * MIB)
+      expect(most?.words.summary).toContain(part)
+      expect(most?.values).toMatchObject({ part: 401 * MIB })
+      expect(most?.evidence).toContainEqual(expect.objectContaining({ key: part, value: 401 * MIB }))
+      expect(most?.remedies).toEqual(['save-evidence', 'delete-pod', 'raise-memory-limit'])
+      expect(finding(400 * MIB)?.words.summary).not.toContain(part)
+      expect(finding(400 * MIB)?.remedies).toContain('find-slab-owner')
+    },
+  )
+
   it('nor does page cache make a cgroup full', () => {
     const stat = `anon ${10 * MIB}\nfile ${400 * MIB}\nshmem 0\nkernel ${550 * MIB}\nslab_reclaimable 0\n`
     const node = (shmem: number) =>
