@@ -114,7 +114,9 @@ export async function boot(
 
 /** Starts a guest with a prompt on this terminal; resolves when it ended. */
 export function shell(machine: Machine): Promise<void> {
-  const args = qemu({ ...machine, append: `lab.shell ${machine.append}` }, [
+  const { rows, columns } = process.stdout
+  const size = rows > 0 && columns > 0 ? `lab.size=${rows}x${columns} ` : ''
+  const args = qemu({ ...machine, append: `lab.shell ${size}${machine.append}` }, [
     '-chardev',
     'stdio,id=here,signal=off',
     '-serial',

@@ -13,6 +13,7 @@ import { renderMarkdown } from '../../core/render/markdown.ts'
 import { coloured, plain, renderTerminal, type Style } from '../../core/render/terminal.ts'
 import type { Texts } from '../../core/render/words.ts'
 import { openTree, problemSentence } from '../trees/open-tree.ts'
+import { columnsOf } from './columns.ts'
 import { Ending, exitCodes } from './exit.ts'
 import type { Settings } from './main.ts'
 import { nearest } from './nearest.ts'
@@ -109,7 +110,7 @@ function print(report: Report, { language, output }: Settings, version: string):
     default: {
       const style = styleFor(process.stdout, process.env)
       process.stdout.write(
-        renderTerminal(report, { language, texts, style, version, columns: process.stdout.columns ?? 100 }),
+        renderTerminal(report, { language, texts, style, version, columns: columnsOf(process.stdout) }),
       )
       return exitCodes.finished
     }

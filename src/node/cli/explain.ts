@@ -7,6 +7,7 @@ import { type Explanation, explain } from '../../core/knowledge/explain.ts'
 import { renderJson } from '../../core/render/json.ts'
 import { escaped, fenced } from '../../core/render/markdown.ts'
 import { prompted } from '../../core/render/terminal.ts'
+import { columnsOf } from './columns.ts'
 import { Ending, exitCodes } from './exit.ts'
 import type { Settings } from './main.ts'
 import { nearest } from './nearest.ts'
@@ -56,7 +57,7 @@ function plainText(
   { title, id, kind, text, correction, commands, see, sources }: Explanation,
   words: Settings['words'],
 ): string {
-  const columns = Math.min(process.stdout.columns ?? COLUMNS, COLUMNS)
+  const columns = Math.min(columnsOf(process.stdout), COLUMNS)
   const paragraph = (sentence: string): string[] =>
     sentence.split('\n').flatMap(line => wrap(printable(line), columns - 2).map(part => `  ${part}`))
   const lines = [`${printable(title)}  (${kind}: ${id})`, '']

@@ -8,6 +8,7 @@ import { printable } from '../../core/base/printable.ts'
 import { fill, type Language } from '../../core/base/text.ts'
 import { conditionLine } from '../../core/render/conditions.ts'
 import { renderJson } from '../../core/render/json.ts'
+import { columnsOf } from './columns.ts'
 import { parseDuration } from './duration.ts'
 import { Ending, exitCodes } from './exit.ts'
 import { localeLanguage } from './language.ts'
@@ -200,7 +201,7 @@ function base(command: Command, words: Settings['words']): Command {
     .helpOption('-h, --help', words('optHelp'))
     .showSuggestionAfterError(false)
     .configureHelp({
-      helpWidth: process.stdout.columns ?? 100,
+      helpWidth: columnsOf(process.stdout),
       styleTitle: title => headings[title] ?? title,
       // Defaults are in the description, in the language asked for.
       optionDescription: option => option.description,
