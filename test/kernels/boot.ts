@@ -41,7 +41,8 @@ function qemu(
   ]
   return [
     ...['-accel', ACCELERATOR, '-cpu', CPU],
-    ...['-m', `${memoryMiB}M`, '-smp', String(cpus)],
+    // a package each: of more in one package SeaBIOS tells a kernel without ACPI of the first only (src/fw/mptable.c)
+    ...['-m', `${memoryMiB}M`, '-smp', `${cpus},sockets=${cpus}`],
     ...['-display', 'none', '-nodefaults', '-no-user-config', '-no-reboot', '-monitor', 'none'],
     ...['-kernel', vmlinuz(built), '-initrd', initrd],
     ...['-append', `console=ttyS0 quiet panic=-1 lab.cgroup=${hierarchy} ${append}`.trim()],
