@@ -37,6 +37,7 @@ export default scenario({
   id: 'memcg-ids-used-up',
   about: `live cgroups until mkdir fails with ENOSPC, then ${REMOVED} of them removed`,
   tier: 2,
+  kernels: ({ from }) => from.kind === 'stock',
   // one CPU: each cgroup takes percpu memory for every one
   boot: { name: 'memcg-ids', memoryMiB: 4096, cpus: 1, seconds: 1500, manyFiles: true },
   guest: () => `
