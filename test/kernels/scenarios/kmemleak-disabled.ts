@@ -15,7 +15,8 @@ export default scenario({
     sleep 6
     ! echo scan 2>/run/refused >/${FILE}
     look off
-    keep off /${FILE} /run/refused`,
+    keep off /${FILE} /run/refused
+    rmmod faults`,
   looks: () => ({ off: { says: [] } }),
   // empty because off must never be taken for empty because clean
   judgedLater: ['kmemleak', 'kmemleak-objects'],
