@@ -1,5 +1,5 @@
-// mkdir below a memory cgroup fails with ENOSPC when its 65,535 ids are taken (MEM_CGROUP_ID_MAX in
-// include/linux/memcontrol.h; CSS_ID_MAX on 3.10). It is not the disk.
+// mkdir below a memory cgroup fails when its 65,535 ids are taken (MEM_CGROUP_ID_MAX in include/linux/memcontrol.h;
+// CSS_ID_MAX on 3.10): with ENOSPC, though it is not the disk, and with EBUSY from 6.12 on, though nothing is busy.
 
 import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
@@ -7,9 +7,10 @@ import type { Case } from '../case/case.ts'
 import type { MemcgNoSpace } from '../decode/kmsg/report.ts'
 import { bearings } from '../facts/defects.ts'
 import { slabPinsDying } from '../facts/dying-memcgs.ts'
-import { kernelUpgrade } from '../facts/kernel.ts'
+import { kernel, kernelUpgrade } from '../facts/kernel.ts'
 import { isReport, logUnknown, quoted, seen } from '../facts/kernel-log.ts'
 import { IDS_NEARLY_OUT, memcgIds } from '../facts/memcg-ids.ts'
+import { errorWithoutMemcgId } from '../knowledge/kernel-release.ts'
 import { MEMCG_ID_MAX } from '../knowledge/limits.ts'
 import { detector } from './detector.ts'
 
@@ -19,8 +20,14 @@ const CRITICAL_IDS = 60_000
 export default detector({
   id: 'memcg-id-exhaustion',
   about: text({
-    en: { judges: 'memory cgroup ids (65,535) used up or nearly so: “no space left on device”' },
-    zh: { judges: '内存 cgroup ID（65,535 个）已用完或快用完：“no space left on device”' },
+    en: {
+      judges:
+        'memory cgroup ids (65,535) used up or nearly so: “no space left on device”, from 6.12 on “device or resource busy”',
+    },
+    zh: {
+      judges:
+        '内存 cgroup ID（65,535 个）已用完或快用完：“no space left on device”，6.12 起为“device or resource busy”',
+    },
   }),
   concerns: 'workload',
   text: text({
@@ -28,8 +35,13 @@ export default detector({
       used: 'Memory cgroup ids are running out: {used|number} of {max|number} in use ({share|percent})',
       out: 'Memory cgroup ids have run out: all {max|number} are in use',
       enospc: 'New containers fail with “no space left on device”: memory cgroup ids have run out',
+      ebusy: 'New containers fail with “device or resource busy”: memory cgroup ids have run out',
       notDisk: 'This ENOSPC is not about the disk: the directory is in cgroupfs, so df and inodes look fine.',
-      noMore: 'No further pod or container can start: its cgroup cannot be made (“no space left on device”).',
+      notBusy: 'Nothing is busy: from 6.12 on this is what mkdir answers when no memory cgroup id is left.',
+      noMore: 'No further pod or container can start: its cgroup cannot be made.',
+      sayNoSpace: 'Runtimes report it as “no space left on device”; it is not about the disk.',
+      sayBusy:
+        'On this kernel runtimes report it as “device or resource busy”; up to 6.11 it was “no space left on device”.',
       times: 'Failures reported by the runtime: {count|number}, the last for {directory}.',
       counted: 'Ids counted now: {used|number} of {max|number}.',
       plenty:
@@ -44,8 +56,12 @@ export default detector({
       used: '内存 cgroup ID 即将用完：已用 {used|number} / {max|number}（{share|percent}）',
       out: '内存 cgroup ID 已用完：{max|number} 个全部在用',
       enospc: '新容器无法启动，报“no space left on device”：内存 cgroup ID 已用完',
+      ebusy: '新容器无法启动，报“device or resource busy”：内存 cgroup ID 已用完',
       notDisk: '这个 ENOSPC 与磁盘无关：目录在 cgroupfs 里，df 和 inode 都是正常的。',
-      noMore: '新的 Pod 和容器都无法启动：创建 cgroup 时报“no space left on device”。',
+      notBusy: '并没有设备或资源在忙：6.12 起，内存 cgroup ID 用完时 mkdir 返回的就是这个错误。',
+      noMore: '新的 Pod 和容器都无法启动：无法再创建 cgroup。',
+      sayNoSpace: '容器运行时报“no space left on device”，但与磁盘无关。',
+      sayBusy: '在这个内核上容器运行时报“device or resource busy”，6.11 及以前报“no space left on device”。',
       times: '容器运行时报告了 {count|number} 次失败，最近一次的目录是 {directory}。',
       counted: '当前已用 {used|number} / {max|number} 个 ID。',
       plenty:
@@ -65,6 +81,8 @@ export default detector({
     // Counted whole, and far from the end: what the runtime met then is not so now.
     const plenty = used !== undefined && !many && unknown.length === 0
     const last = failures.at(-1)
+    const release = kernel(about)
+    const error = release === undefined ? undefined : errorWithoutMemcgId(release)
     const quotes = last === undefined ? [] : quoted(last)
     const [evidence, ...more] = [...quotes, ...(many || last !== undefined ? (ids?.evidence ?? []) : [])]
     return {
@@ -86,11 +104,13 @@ export default detector({
                   below: ids?.below,
                 },
                 words: {
-                  title: last !== undefined ? 'enospc' : out ? 'out' : 'used',
+                  title: last !== undefined ? (last.busy ? 'ebusy' : 'enospc') : out ? 'out' : 'used',
                   summary: kept(
                     last !== undefined && 'times',
                     last === undefined && out && 'noMore',
-                    (last !== undefined || out) && 'notDisk',
+                    last === undefined && out && error === 'ENOSPC' && 'sayNoSpace',
+                    last === undefined && out && error === 'EBUSY' && 'sayBusy',
+                    last !== undefined && (last.busy ? 'notBusy' : 'notDisk'),
                     last !== undefined && many && 'counted',
                     last !== undefined && plenty && 'plenty',
                     many && ids?.dyingHold === true && 'dying',

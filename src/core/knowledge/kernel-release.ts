@@ -266,6 +266,16 @@ export function privateMemcgIds(release: KernelRelease): boolean | undefined {
 }
 
 /**
+ * What mkdir fails with where no id is left: EBUSY from 6.12 on (xa_alloc in the place of idr_alloc; measured on
+ * 6.12.117, ENOSPC on 6.1.192), ENOSPC before, but ENOMEM from 4.7 until 11d6761218d1 (5.8 and stable). Enterprise kernels
+ * take such changes over at builds that are not known here.
+ */
+export function errorWithoutMemcgId(release: KernelRelease): 'ENOSPC' | 'EBUSY' | undefined {
+  if (since(release, '6.12') === true) return 'EBUSY'
+  return followsUpstream(release) && since(release, '5.8') === true ? 'ENOSPC' : undefined
+}
+
+/**
  * Each accounted cgroup has its own copy of a slab cache, `dentry(112:c116)` under /sys/kernel/slab: 3.8 (2633d7a02823)
  * to 5.8; gone in 5.9 (9855609bde03) and el8 348 (8.5), still there in el8 240 (8.3).
  */

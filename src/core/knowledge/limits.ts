@@ -23,8 +23,8 @@ export const limits: readonly Limit[] = [
     value: '65535',
     title: { en: '65535 memory cgroup ids', zh: '内存 cgroup ID 上限 65535' },
     what: {
-      en: 'Ids have 16 bits in all kernels. The root takes one. Which cgroups hold one depends on the kernel: before 4.7 every one not yet freed, later only live ones and those pinned by swap entries. Beyond the limit mkdir fails: ENOSPC, or ENOMEM from 4.7 until the fix in 5.8 and stable (11d6761218d1).',
-      zh: '所有内核上 ID 都是 16 位，根占一个。哪些 cgroup 占用 ID 取决于内核：4.7 之前凡未释放的都占，之后只有存活的以及被 swap 项引用的才占。超出后 mkdir 失败：ENOSPC；4.7 起到 5.8 及稳定版修复（11d6761218d1）之前为 ENOMEM。',
+      en: 'Ids have 16 bits in all kernels. The root takes one. Which cgroups hold one depends on the kernel: before 4.7 every one not yet freed, later only live ones and those pinned by swap entries. Beyond the limit mkdir fails: ENOSPC, ENOMEM from 4.7 until the fix in 5.8 and stable (11d6761218d1), EBUSY from 6.12 on.',
+      zh: '所有内核上 ID 都是 16 位，根占一个。哪些 cgroup 占用 ID 取决于内核：4.7 之前凡未释放的都占，之后只有存活的以及被 swap 项引用的才占。超出后 mkdir 失败：ENOSPC；4.7 起到 5.8 及稳定版修复（11d6761218d1）之前为 ENOMEM；6.12 起为 EBUSY。',
     },
     source: ['CSS_ID_MAX, kernel/cgroup.c (3.10)', 'MEM_CGROUP_ID_MAX, mm/memcontrol.c (4.7 to 7.1)'],
   },

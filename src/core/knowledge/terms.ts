@@ -933,6 +933,8 @@ export const terms: readonly Term[] = [
     names: [
       'no space left on device',
       'ENOSPC',
+      'device or resource busy',
+      'EBUSY',
       'oci runtime error',
       'mkdir /sys/fs/cgroup/memory',
       'applying cgroup configuration for process caused',
@@ -940,7 +942,7 @@ export const terms: readonly Term[] = [
       'container_linux.go:247',
       'process_linux.go:258',
     ],
-    lines: [/no space left on device/i],
+    lines: [/no space left on device/i, /mkdir \S*cgroup\S*: device or resource busy/i],
     title: {
       en: 'mkdir /sys/fs/cgroup/memory/…: no space left on device',
       zh: 'mkdir /sys/fs/cgroup/memory/…：no space left on device',
@@ -949,6 +951,10 @@ export const terms: readonly Term[] = [
       {
         en: 'Under /sys/fs/cgroup/memory this is not about the disk: no memory cgroup id is left. Compare num_cgroups of /proc/cgroups with 65535, and count the directories.',
         zh: '出现在 /sys/fs/cgroup/memory 下时与磁盘无关：内存 cgroup ID 用完了。把 /proc/cgroups 的 num_cgroups 与 65535 比较，再数目录。',
+      },
+      {
+        en: 'From 6.12 on the kernel answers “device or resource busy” (EBUSY) there instead, to mkdir; to rmdir the same words mean that processes or child cgroups are still in the directory.',
+        zh: '6.12 起，内核在同样情况下对 mkdir 返回“device or resource busy”（EBUSY）；若是 rmdir 报这个错误，则说明目录里还有进程或子 cgroup。',
       },
       {
         en: 'With inotify_add_watch in the message it is about fs.inotify.max_user_watches. Kernels from 4.7 until 5.8, and EL7 with private ids, may say “cannot allocate memory” instead.',

@@ -49,12 +49,15 @@ describe('ids where they are given back on removal', () => {
   })
 
   /** So many live cgroups below each of these, beside the root and themselves. */
-  const v2 = (children: Readonly<Record<string, number>>, uncontrolled?: true) => {
+  const v2 = (
+    children: Readonly<Record<string, number>>,
+    uncontrolled?: true,
+    release = '6.1.0-56-amd64',
+  ) => {
     const at = Date.UTC(2026, 0, 1)
-    const about = collect(
-      memoryTree(v2Node('6.1.0-56-amd64', v2Cgroup('system.slice')), { origin: 'directory' }),
-      { at },
-    )
+    const about = collect(memoryTree(v2Node(release, v2Cgroup('system.slice')), { origin: 'directory' }), {
+      at,
+    })
     const [sample] = about.samples
     const tree = sample?.memcg
     const [root] = tree?.memcgs ?? []
@@ -75,7 +78,14 @@ describe('ids where they are given back on removal', () => {
     expect(out).toMatchObject({
       severity: 'critical',
       values: { used: 65_535, below: '/many' },
-      words: { title: 'out', summary: ['noMore', 'notDisk', 'live', 'below'] },
+      words: { title: 'out', summary: ['noMore', 'sayNoSpace', 'live', 'below'] },
+    })
+    expect(v2({ many: 65_533 }, undefined, '6.12.117+deb12-amd64')).toMatchObject({
+      words: { summary: ['noMore', 'sayBusy', 'live', 'below'] },
+    })
+    // a kernel of Red Hat's may have taken the other error over
+    expect(v2({ many: 65_533 }, undefined, '5.14.0-427.13.1.el9_4.x86_64')).toMatchObject({
+      words: { summary: ['noMore', 'live', 'below'] },
     })
     // no kernel has more ids for live cgroups
     expect(out).toMatchObject({ remedies: expect.not.arrayContaining(['kernel-upgrade']) })
@@ -103,6 +113,16 @@ describe('a runtime that says no space left on device', () => {
       'counted',
       'dying',
     ])
+  })
+
+  it('is believed from 6.12 on where it says that the device is busy', () => {
+    const report = judge({
+      'log/messages': said.replace('no space left on device', 'device or resource busy'),
+    })
+    expect(of(report, 'memcg-id-exhaustion')[0]?.words).toEqual({
+      title: 'ebusy',
+      summary: ['times', 'notBusy'],
+    })
   })
 
   it('is set against a count that leaves plenty', () => {

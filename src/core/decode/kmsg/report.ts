@@ -148,11 +148,13 @@ export interface PageAllocationFailure extends ReportBase {
   readonly kernel?: string
 }
 
-/** A container runtime or the kubelet could not make a directory below a memory cgroup: ENOSPC that is not the disk. */
+/** A container runtime or the kubelet could not make a directory below a memory cgroup: no id was left for it. */
 export interface MemcgNoSpace extends ReportBase {
   readonly kind: 'memcg-no-space'
   /** The directory that could not be made: `/sys/fs/cgroup/memory/kubepods/burstable/pod…`. */
   readonly directory: string
+  /** EBUSY, as from 6.12 on, and not ENOSPC. */
+  readonly busy?: true
 }
 
 /** `oom_kill_process: 70 callbacks suppressed`: the true number of events is at least shown + suppressed. */

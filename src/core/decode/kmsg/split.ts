@@ -21,7 +21,7 @@ import { parseSuppressedLine } from './suppressed.ts'
 
 /** Words without which no line begins or belongs to a report, when none is being read. */
 const WORTH_A_LOOK =
-  /oom-killer:|oom[-_](?:kill|reap)|ut of memory|[Kk]ill(?:ed)? process|: usage \d|Memory (?:cgroup|limit)|asks? in |a result of limit|SL[AU]B: |cache: |slabs: |page allocation failure|callbacks suppressed|o space left|没有空间|無多餘空間/
+  /oom-killer:|oom[-_](?:kill|reap)|ut of memory|[Kk]ill(?:ed)? process|: usage \d|Memory (?:cgroup|limit)|asks? in |a result of limit|SL[AU]B: |cache: |slabs: |page allocation failure|callbacks suppressed|o space left|r resource busy|没有空间|無多餘空間|资源忙|資源忙/
 
 const TASK_ROW = /^\[ *\d{1,10}\] {1,8}\d{1,10} +\d/
 
@@ -843,12 +843,13 @@ export function splitter(options: {
   }
 
   function takeNoSpace(record: LogRecord): void {
-    for (const directory of parseMemcgNoSpace(record.text))
+    for (const { directory, busy } of parseMemcgNoSpace(record.text))
       emit(
         {
           kind: 'memcg-no-space',
           ...baseOf(spanOf(record), record, [quote(record)]),
           directory: keep(directory),
+          ...(busy ? { busy } : {}),
         },
         order++,
       )

@@ -97,6 +97,7 @@ const FORMS: readonly RegExp[] = [
   form('^\\s*node \\d+: slabs: [\\d/]+', ', objs: [\\d/]+', ', free: \\d+'),
   form('^\\s*.{1,60}?: page allocation failure[.:]', ' order:\\d+', `, mode:${MASK}`, ', nodemask=[^ ]+'),
   form('^.*?\\bmkdir', ' \\/[^\\s:"]*', '[^\\s"]*?:', ' no', ' space', ' left', ' on', ' device'),
+  form('^.*?\\bmkdir', ' \\/[^\\s:"]*', '[^\\s"]*?:', ' device', ' or', ' resource', ' busy'),
   form(
     '^\\s*Tasks in',
     ' \\/\\S*',

@@ -288,7 +288,11 @@ describe('no space left for a memory cgroup', () => {
     `time="2020-07-03T00:00:50.1+08:00" level=error msg="process_linux.go:258: applying cgroup configuration caused \\\\\\"mkdir ${path}: no space left on device\\\\\\""`,
     `mkdir: cannot create directory ‘${path}’: No space left on device`,
     `mkdir: 无法创建目录"${path}": 设备上没有空间`,
+    `mkdir ${path}: device or resource busy`,
+    `mkdir: can't create directory '${path}': Device or resource busy`,
+    `mkdir: 无法创建目录"${path}": 设备或资源忙`,
     `caused \\"mkdir\n${path}:\nno space left on device`,
+    `caused \\"mkdir\n${path}:\ndevice or resource busy`,
     `caused \\"mkdir /sys/fs/cgroup/memory/kubepods/burst\nable/pod20edac81/47fe2a20: no space left on device`,
   ])('%s', text => {
     expect(read(text).reports).toMatchObject([{ kind: 'memcg-no-space', directory: path }])
@@ -300,6 +304,8 @@ describe('no space left for a memory cgroup', () => {
     'inotify_add_watch /sys/fs/cgroup/memory/kubepods: no space left on device',
     'write /sys/fs/cgroup/memory/kubepods/x/cgroup.procs: no space left on device',
     'mkdir /sys/fs/cgroup/memory/kubepods/x: file exists',
+    'rmdir /sys/fs/cgroup/memory/kubepods/x: device or resource busy',
+    "rmdir: '/sys/fs/cgroup/memory/kubepods/x': Device or resource busy",
   ])('not: %s', text => {
     expect(parseMemcgNoSpace(text)).toEqual([])
     expect(read(text).reports).toEqual([])
@@ -312,7 +318,12 @@ describe('no space left for a memory cgroup', () => {
     '/sys/fs/cgroup/memory/docker/47fe',
     '/sys/fs/cgroup/memory/system.slice/kubepods-burstable-pod1.slice:cri-containerd:47fe',
   ])('below %s', directory => {
-    expect(parseMemcgNoSpace(`mkdir ${directory}: no space left on device`)).toEqual([directory])
+    expect(parseMemcgNoSpace(`mkdir ${directory}: no space left on device`)).toEqual([
+      { directory, busy: false },
+    ])
+    expect(parseMemcgNoSpace(`mkdir ${directory}: device or resource busy`)).toEqual([
+      { directory, busy: true },
+    ])
   })
 })
 
