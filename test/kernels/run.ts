@@ -27,15 +27,19 @@ export function endAll(): void {
 }
 
 /**
- * Starts a program that ends with this process, however this one ends (PR_SET_PDEATHSIG). Standard input is closed
- * unless something is given.
+ * Starts a program that ends with this process, however this one ends (PR_SET_PDEATHSIG, which Linux has). Standard
+ * input is closed unless something is given.
  */
 export function start(
   program: string,
   args: readonly string[],
   { cwd, input, env, terminal, deathSignal = 'KILL' }: RunOptions = {},
 ) {
-  const child = spawn('setpriv', ['--pdeathsig', deathSignal, program, ...args], {
+  const [name = program, ...rest] =
+    process.platform === 'linux'
+      ? ['setpriv', '--pdeathsig', deathSignal, program, ...args]
+      : [program, ...args]
+  const child = spawn(name, rest, {
     // a group of its own, but where it must hear the terminal
     detached: !terminal,
     stdio: terminal ? 'inherit' : [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
