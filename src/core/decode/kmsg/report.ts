@@ -11,7 +11,7 @@ export interface Quote {
   readonly text: string
 }
 
-interface ReportBase {
+export interface ReportBase {
   /** The log as a person would open it. */
   readonly path: string
   /** First and last line, 1-based, both included; undefined where the log has no lines (the live ring). */
