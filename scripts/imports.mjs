@@ -11,6 +11,7 @@ const RANKS = [
   ['core/decode', 1],
   ['core/knowledge', 1],
   ['core/case', 2],
+  ['core/explain', 2],
   ['core/collectors', 3],
   ['core/facts', 3],
   ['core/detectors', 4],

@@ -170,6 +170,113 @@ export interface StrayMemcgStats extends ReportBase {
   readonly stats: readonly [MemcgStats, ...MemcgStats[]]
 }
 
+/** One entry of a call trace. */
+export interface Frame {
+  /** Without offset, module or compiler suffixes' brackets: `kmem_cache_alloc_node_noprof`. undefined: a bare address. */
+  readonly function?: string
+  /** Bytes into the function, and its size, where printed (`+0x1a/0x200`). */
+  readonly offset?: number
+  readonly size?: number
+  readonly module?: string
+  readonly address?: bigint
+  /** `? name`: found on the stack, perhaps no caller. */
+  readonly uncertain?: true
+  /** `mm/slub.c:3210` of a decoded trace, and whether it was marked `[inline]`. */
+  readonly source?: string
+  readonly inlined?: true
+}
+
+/** What slab debugging found. The values up to `bulk-free-count` are those under which logs are compared. */
+export type SlubDamage =
+  | 'redzone-overwritten'
+  | 'poison-overwritten'
+  | 'padding-overwritten'
+  | 'freepointer-corrupt'
+  | 'double-free'
+  | 'objects-remaining'
+  | 'bulk-free-count'
+  | 'invalid-pointer'
+  | 'wrong-cache'
+  /** The slab's own counts and flags contradict each other. */
+  | 'metadata'
+
+/** Who allocated or freed an object: struct track of mm/slub.c. */
+export interface SlubTrack {
+  readonly function?: string
+  readonly ageJiffies?: number
+  readonly cpu?: number
+  readonly pid?: number
+  readonly frames: readonly Frame[]
+}
+
+/** A row of a dump: up to 16 bytes, as they stood in memory. */
+export interface DumpRow {
+  readonly part: 'before' | 'redzone' | 'object' | 'padding'
+  /** Of the first byte. */
+  readonly address: bigint
+  readonly bytes: readonly number[]
+  readonly line?: number
+}
+
+export interface SlubCorruption extends ReportBase {
+  readonly kind: 'slub-corruption'
+  readonly damage: SlubDamage
+  /** mm/slab.c printed it. */
+  readonly allocator?: 'SLAB'
+  /** As printed: `Right Redzone overwritten`. */
+  readonly reason: string
+  /** Which red zone; `kmalloc`: behind the bytes that were asked for, within the bucket. */
+  readonly zone?: 'left' | 'right' | 'kmalloc'
+  readonly cache?: string
+  /** wrong-cache: whose the object is; `cache` is the one it was freed to. */
+  readonly ownerCache?: string
+  /** Between the brackets, without the word: `G    B      OE`; `''` where not tainted. */
+  readonly taint?: string
+  readonly kernel?: string
+  /** Who ran when it was found. */
+  readonly comm?: string
+  readonly pid?: number
+  readonly cpu?: number
+  readonly slab?: {
+    readonly address: bigint
+    readonly objects?: number
+    readonly used?: number
+    readonly freePointer?: bigint
+    readonly flags?: string
+  }
+  readonly object?: bigint
+  /** Of the object within its slab. */
+  readonly objectOffset?: number
+  /** What stands where the object's free pointer is. */
+  readonly freePointer?: bigint
+  /** Damaged bytes, first and last as printed; hashed addresses are as printed too, only differences count. */
+  readonly range?: {
+    readonly start: bigint
+    readonly end: bigint
+    /** Of the first byte within the slab. */
+    readonly offset?: number
+    readonly firstByte?: number
+    readonly expectedByte?: number
+  }
+  readonly allocated?: SlubTrack
+  readonly freed?: SlubTrack
+  readonly rows: readonly DumpRow[]
+  /** objects-remaining: what was still allocated. */
+  readonly remaining?: readonly {
+    readonly address: bigint
+    readonly offset?: number
+    readonly allocated?: SlubTrack
+  }[]
+  /** Found and expected where two numbers disagree. */
+  readonly counts?: { readonly found: number; readonly expected: number }
+  /** Where it was found. */
+  readonly frames: readonly Frame[]
+  /** `Restoring Poison 0x…-0x…=0x6b`, `Object at 0x… not freed`: what the kernel did about it. */
+  readonly fixes: readonly string[]
+  readonly truncatedHead?: true
+  readonly truncated?: true
+}
+
 export type KernelReport =
   | OomReport
   | SlabAllocationFailure
@@ -177,3 +284,4 @@ export type KernelReport =
   | MemcgNoSpace
   | CallbacksSuppressed
   | StrayMemcgStats
+  | SlubCorruption
