@@ -93,6 +93,8 @@ export interface OomReport extends ReportBase {
   readonly kernel?: string
   readonly slabReclaimablePages?: number
   readonly slabUnreclaimablePages?: number
+  /** Where the node's memory was; never printed for a cgroup's limit. */
+  readonly memInfo?: MemInfo
   /** `memory.oom.group` had all tasks of this cgroup killed. */
   readonly groupKill?: true
   /** The head ("invoked oom-killer") is not in the log. */
@@ -138,14 +140,81 @@ export interface SlabAllocationFailure extends ReportBase {
   readonly pairingAmbiguous?: true
 }
 
-/** Only the head is decoded: which order, which mask, whose. */
+/** A zone of Mem-Info. */
+export interface MemInfoZone {
+  /** undefined: a kernel without NUMA does not print it. */
+  readonly node?: number
+  /** `DMA`, `DMA32`, `Normal`, `HighMem`, `Movable`, `Device`. */
+  readonly zone: string
+  /** Bytes by the kernel's own keys: free, boost, min, low, high, reserved_highatomic, managed … */
+  readonly values: Readonly<Record<string, number>>
+  /** Pages that allocations for a higher zone must leave, by that zone's index. */
+  readonly lowmemReserve?: readonly number[]
+  /** Free blocks by order. `size` in bytes; `types`: letters of the migrate types that have some (none before 3.9). */
+  readonly blocks?: readonly { readonly size: number; readonly count: number; readonly types?: string }[]
+  /** What the kernel counts them to, in bytes. */
+  readonly inBlocks?: number
+  readonly allUnreclaimable?: boolean
+}
+
+/** What __show_mem() of mm/show_mem.c prints (show_mem() of lib/show_mem.c), and what the OOM killer adds to it. */
+export interface MemInfo {
+  /** Bytes, told by the free blocks of order 0; undefined: no such line is there, and pages stay pages. */
+  readonly pageSize?: number
+  /** Pages by the kernel's own keys: active_anon, slab_unreclaimable, free … */
+  readonly pages: Readonly<Record<string, number>>
+  readonly nodes: readonly {
+    readonly node: number
+    /** Bytes by the kernel's own keys. */
+    readonly values: Readonly<Record<string, number>>
+    readonly allUnreclaimable?: boolean
+  }[]
+  readonly zones: readonly MemInfoZone[]
+  readonly hugepages: readonly {
+    readonly node: number
+    /** Bytes. */
+    readonly size: number
+    readonly total: number
+    readonly free: number
+    readonly surplus: number
+  }[]
+  /** Pages: `total pagecache`, `in swap cache`, `RAM`, `HighMem/MovableOnly`, `reserved`, `cma reserved`, `hwpoisoned`. */
+  readonly totals: Readonly<Record<string, number>>
+  /** Bytes. */
+  readonly freeSwap?: number
+  readonly totalSwap?: number
+  /** "Unreclaimable slab info:" in bytes; `unread`: the kernel could not list the caches just then. */
+  readonly slab?: readonly { readonly cache: string; readonly used: number; readonly total: number }[] | 'unread'
+  /** The log ends, or goes on to something else, before the block does. */
+  readonly truncated?: true
+}
+
+/** warn_alloc() of mm/page_alloc.c: the kernel found no pages, and told its caller. */
 export interface PageAllocationFailure extends ReportBase {
   readonly kind: 'page-alloc-failure'
+  /** Absent: `page allocation failure`. `stall`: it waits for long (4.9 to 4.14). `vmalloc`: pages or addresses for vmalloc(). */
+  readonly warns?: 'stall' | 'vmalloc'
   readonly comm: string
   readonly order: number
   readonly gfp: Gfp
+  /** Milliseconds. */
+  readonly stalled?: number
+  /** vmalloc: bytes wanted, and what the kernel says beside it. */
+  readonly size?: number
+  readonly reason?: string
+  /** Of the memory policy, as printed; undefined: none, or not printed. */
+  readonly nodemask?: string
   readonly cpuset?: string
+  /** Nodes of the cpuset: `0-1`. */
+  readonly memsAllowed?: string
   readonly kernel?: string
+  readonly pid?: number
+  readonly cpu?: number
+  /** Who asked, innermost first. */
+  readonly frames: readonly Frame[]
+  readonly memInfo?: MemInfo
+  /** The log ends, or goes on to something else, before the report does. */
+  readonly truncated?: true
 }
 
 /** A container runtime or the kubelet could not make a directory below a memory cgroup: no id was left for it. */
@@ -199,23 +268,57 @@ export type SlubDamage =
   | 'wrong-cache'
   /** The slab's own counts and flags contradict each other. */
   | 'metadata'
+  /** The heading is not in the log, and nothing else tells. */
+  | 'unknown'
 
 /** Who allocated or freed an object: struct track of mm/slub.c. */
 export interface SlubTrack {
+  /** As printed: `klab_waf+0x34/0xf7 [klabmod]`, or an address of code that is no longer there. */
+  readonly site: string
+  /** Of these the name alone. */
   readonly function?: string
+  readonly module?: string
   readonly ageJiffies?: number
   readonly cpu?: number
   readonly pid?: number
   readonly frames: readonly Frame[]
+  /** The kernel kept no stack for it, and says so. */
+  readonly stackMissing?: true
 }
 
 /** A row of a dump: up to 16 bytes, as they stood in memory. */
 export interface DumpRow {
+  /** `before`: the 16 bytes before an object without a red zone there; `padding` is also that at the end of a slab. */
   readonly part: 'before' | 'redzone' | 'object' | 'padding'
-  /** Of the first byte. */
+  /** Of a red zone: on which side of the object it stands. */
+  readonly zone?: 'left' | 'right'
+  /** Of the first byte, as printed: where addresses are hashed, each row's hash is another. */
   readonly address: bigint
+  /** Of the first byte from the object's, negative before it; undefined where it cannot be known. */
+  readonly offset?: number
   readonly bytes: readonly number[]
   readonly line?: number
+}
+
+/** Damaged bytes, first and last as printed. */
+export interface SlubRange {
+  /** Where addresses are hashed these are two unrelated numbers, unless they are equal: then it is one byte. */
+  readonly start: bigint
+  readonly end: bigint
+  /** Of the first byte within the slab. */
+  readonly offset?: number
+  readonly firstByte?: number
+  readonly expectedByte?: number
+}
+
+/** mm/slab.c only: the object before or behind the damaged one, with the head of what it held. */
+export interface SlabNeighbour {
+  readonly side: 'before' | 'behind'
+  readonly address: bigint
+  readonly redzones?: readonly [first: bigint, second: bigint]
+  readonly lastUser?: string
+  /** Their offsets are counted from the neighbour. */
+  readonly rows: readonly DumpRow[]
 }
 
 export interface SlubCorruption extends ReportBase {
@@ -223,8 +326,10 @@ export interface SlubCorruption extends ReportBase {
   readonly damage: SlubDamage
   /** mm/slab.c printed it. */
   readonly allocator?: 'SLAB'
-  /** As printed: `Right Redzone overwritten`. */
+  /** As printed: `Right Redzone overwritten`; `''` where the heading is not in the log. */
   readonly reason: string
+  /** Addresses are hashed (%p of 4.15 and later): only their equality says something, and the offsets do. */
+  readonly hashed?: true
   /** Which red zone; `kmalloc`: behind the bytes that were asked for, within the bucket. */
   readonly zone?: 'left' | 'right' | 'kmalloc'
   readonly cache?: string
@@ -244,36 +349,55 @@ export interface SlubCorruption extends ReportBase {
     readonly freePointer?: bigint
     readonly flags?: string
   }
+  /** Of an invalid pointer: what was given to be freed. */
   readonly object?: bigint
   /** Of the object within its slab. */
   readonly objectOffset?: number
+  /** Bytes; only mm/slab.c prints it. */
+  readonly objectSize?: number
   /** What stands where the object's free pointer is. */
   readonly freePointer?: bigint
-  /** Damaged bytes, first and last as printed; hashed addresses are as printed too, only differences count. */
-  readonly range?: {
-    readonly start: bigint
-    readonly end: bigint
-    /** Of the first byte within the slab. */
-    readonly offset?: number
-    readonly firstByte?: number
-    readonly expectedByte?: number
-  }
+  readonly range?: SlubRange
+  /** Other parts of the same object that are damaged too; from 6.15 on they have no heading of their own. */
+  readonly further?: readonly {
+    readonly damage: SlubDamage
+    /** As printed: `Right Redzone overwritten`. */
+    readonly reason: string
+    readonly zone?: 'left' | 'right' | 'kmalloc'
+    readonly range: SlubRange
+  }[]
   readonly allocated?: SlubTrack
   readonly freed?: SlubTrack
+  /** mm/slab.c only: who last allocated or freed the object. */
+  readonly lastUser?: string
+  /** mm/slab.c only: the words before and behind the object. */
+  readonly redzones?: readonly [first: bigint, second: bigint]
+  readonly neighbours?: readonly SlabNeighbour[]
+  /** mm/slab.c only: "Single bit error detected. Probably bad RAM." */
+  readonly singleBit?: true
   readonly rows: readonly DumpRow[]
-  /** objects-remaining: what was still allocated. */
+  /** Rows of undamaged object or padding that are not kept, since there are too many. */
+  readonly rowsLeftOut?: number
+  /** objects-remaining: what was still allocated; undefined where the kernel listed nothing (its slabs were full). */
   readonly remaining?: readonly {
     readonly address: bigint
     readonly offset?: number
     readonly allocated?: SlubTrack
+    readonly freed?: SlubTrack
   }[]
-  /** Found and expected where two numbers disagree. */
+  /** objects-remaining: who took the cache away, as printed. */
+  readonly calledFrom?: string
+  /**
+   * Where two numbers disagree. metadata: objects counted and objects that should be (at most); "Slab has 0 allocated
+   * objects but 1 are to be freed": 0 found, 1 expected. bulk-free-count: what was freed, and what the caller announced.
+   */
   readonly counts?: { readonly found: number; readonly expected: number }
   /** Where it was found. */
   readonly frames: readonly Frame[]
   /** `Restoring Poison 0x…-0x…=0x6b`, `Object at 0x… not freed`: what the kernel did about it. */
   readonly fixes: readonly string[]
   readonly truncatedHead?: true
+  /** Lines that the kernel prints in every such report are not in the log. */
   readonly truncated?: true
 }
 
