@@ -184,7 +184,9 @@ export interface MemInfo {
   readonly freeSwap?: number
   readonly totalSwap?: number
   /** "Unreclaimable slab info:" in bytes; `unread`: the kernel could not list the caches just then. */
-  readonly slab?: readonly { readonly cache: string; readonly used: number; readonly total: number }[] | 'unread'
+  readonly slab?:
+    | readonly { readonly cache: string; readonly used: number; readonly total: number }[]
+    | 'unread'
   /** The log ends, or goes on to something else, before the block does. */
   readonly truncated?: true
 }
@@ -192,16 +194,13 @@ export interface MemInfo {
 /** warn_alloc() of mm/page_alloc.c: the kernel found no pages, and told its caller. */
 export interface PageAllocationFailure extends ReportBase {
   readonly kind: 'page-alloc-failure'
-  /** Absent: `page allocation failure`. `stall`: it waits for long (4.9 to 4.14). `vmalloc`: pages or addresses for vmalloc(). */
-  readonly warns?: 'stall' | 'vmalloc'
+  /** `page allocation stalls for 10014ms` of 4.9 to 4.14: it has not failed, it waits. */
+  readonly warns?: 'stall'
   readonly comm: string
   readonly order: number
   readonly gfp: Gfp
   /** Milliseconds. */
   readonly stalled?: number
-  /** vmalloc: bytes wanted, and what the kernel says beside it. */
-  readonly size?: number
-  readonly reason?: string
   /** Of the memory policy, as printed; undefined: none, or not printed. */
   readonly nodemask?: string
   readonly cpuset?: string
@@ -268,7 +267,7 @@ export type SlubDamage =
   | 'wrong-cache'
   /** The slab's own counts and flags contradict each other. */
   | 'metadata'
-  /** The heading is not in the log, and nothing else tells. */
+  /** The heading is not in the log, or is one of which nothing is known. */
   | 'unknown'
 
 /** Who allocated or freed an object: struct track of mm/slub.c. */
@@ -292,8 +291,8 @@ export interface DumpRow {
   readonly part: 'before' | 'redzone' | 'object' | 'padding'
   /** Of a red zone: on which side of the object it stands. */
   readonly zone?: 'left' | 'right'
-  /** Of the first byte, as printed: where addresses are hashed, each row's hash is another. */
-  readonly address: bigint
+  /** Of the first byte, as printed: where addresses are hashed, each row's hash is another. undefined: `(ptrval)`. */
+  readonly address?: bigint
   /** Of the first byte from the object's, negative before it; undefined where it cannot be known. */
   readonly offset?: number
   readonly bytes: readonly number[]
@@ -302,9 +301,12 @@ export interface DumpRow {
 
 /** Damaged bytes, first and last as printed. */
 export interface SlubRange {
-  /** Where addresses are hashed these are two unrelated numbers, unless they are equal: then it is one byte. */
-  readonly start: bigint
-  readonly end: bigint
+  /**
+   * Where addresses are hashed these are two unrelated numbers, unless they are equal: then it is one byte. undefined:
+   * printed as `(ptrval)`, since nothing random was there yet to hash with.
+   */
+  readonly start?: bigint
+  readonly end?: bigint
   /** Of the first byte within the slab. */
   readonly offset?: number
   readonly firstByte?: number
@@ -330,6 +332,8 @@ export interface SlubCorruption extends ReportBase {
   readonly reason: string
   /** Addresses are hashed (%p of 4.15 and later): only their equality says something, and the offsets do. */
   readonly hashed?: true
+  /** Bytes of a pointer, by the digits that addresses have. */
+  readonly word?: 4 | 8
   /** Which red zone; `kmalloc`: behind the bytes that were asked for, within the bucket. */
   readonly zone?: 'left' | 'right' | 'kmalloc'
   readonly cache?: string
@@ -343,7 +347,8 @@ export interface SlubCorruption extends ReportBase {
   readonly pid?: number
   readonly cpu?: number
   readonly slab?: {
-    readonly address: bigint
+    /** Of its struct page or struct slab. */
+    readonly address?: bigint
     readonly objects?: number
     readonly used?: number
     readonly freePointer?: bigint
@@ -401,6 +406,187 @@ export interface SlubCorruption extends ReportBase {
   readonly truncated?: true
 }
 
+/** A memory cgroup (before 3.19 its res_counter) gave back more pages than had been charged. */
+export interface PageCounterUnderflow extends ReportBase {
+  readonly kind: 'page-counter-underflow'
+  /** Pages, below zero: what the counter would have come to. undefined before 5.12, which prints a bare WARNING. */
+  readonly counter?: number
+  /** Pages that were to be given back. */
+  readonly pages?: number
+  readonly kernel?: string
+}
+
+/** `BUG: Bad page state`: a page whose flags or counts contradict each other where it was freed or handed out. */
+export interface BadPage extends ReportBase {
+  readonly kind: 'bad-page'
+  /** `map`: of a page table's entry; `cache`: a page still mapped left the page cache. */
+  readonly what: 'state' | 'map' | 'cache'
+  readonly comm?: string
+  readonly pfn?: bigint
+  /** Behind `page dumped because: `, as printed: `page still charged to cgroup`. */
+  readonly reason?: string
+  /** Reports of its kind that were not printed. */
+  readonly suppressed?: number
+  readonly kernel?: string
+}
+
+/** A process went away and its memory counters had not come back to zero: check_mm() of kernel/fork.c. */
+export interface BadRssCounter extends ReportBase {
+  readonly kind: 'bad-rss-counter'
+  /** `MM_ANONPAGES`, `pgtables_bytes`; undefined: a number this kernel's order is needed for. */
+  readonly counter?: string
+  /** In what the counter counts: pages, of `pgtables_bytes` bytes. */
+  readonly value: number
+  readonly comm?: string
+  readonly pid?: number
+}
+
+/** `unregister_netdevice: waiting for lo to become free`: printed every ten seconds while somebody holds it. */
+export interface NetdeviceWait extends ReportBase {
+  readonly kind: 'netdevice-wait'
+  readonly device: string
+  /** References that are left. */
+  readonly references: number
+}
+
+export interface PercpuAllocationFailure extends ReportBase {
+  readonly kind: 'percpu-alloc-failure'
+  /** Bytes, on each CPU. */
+  readonly size?: number
+  readonly align?: number
+  /** The caller could not wait. */
+  readonly atomic?: boolean
+  /** As printed: `failed to populate`. */
+  readonly reason?: string
+  /** `limit reached, disable warning`: after ten of them the kernel prints no more until it boots. */
+  readonly limitReached?: true
+}
+
+export interface VmallocFailure extends ReportBase {
+  readonly kind: 'vmalloc-failure'
+  readonly comm?: string
+  /** Bytes that were asked for. */
+  readonly size?: number
+  /** Bytes that could be had. */
+  readonly allocated?: number
+  /** `address-space`: no free range of addresses; `pages`: no pages for it; `limit`: more than there is memory. */
+  readonly why: 'address-space' | 'pages' | 'limit' | 'other'
+  readonly order?: number
+  readonly gfp?: Gfp
+}
+
+/** A task or a CPU that did not get on, in the kernel's memory code. */
+export interface MemoryStall extends ReportBase {
+  readonly kind: 'memory-stall'
+  /** `allocation`: XFS's own message that it waits for memory. */
+  readonly stall: 'hung-task' | 'soft-lockup' | 'allocation'
+  readonly comm?: string
+  readonly pid?: number
+  readonly cpu?: number
+  /** How long by then. */
+  readonly seconds?: number
+  /** The innermost function of the memory code: `shrink_slab`, `memcg_stat_show`, `kmem_alloc`. */
+  readonly function: string
+  readonly area: 'reclaim' | 'memcg' | 'slab' | 'allocation'
+  /** `allocation`: bytes that XFS wants in one piece. */
+  readonly size?: number
+  readonly gfp?: Gfp
+  readonly frames: readonly Frame[]
+}
+
+export interface TcpMemory extends ReportBase {
+  readonly kind: 'tcp-memory'
+  readonly what: 'out-of-memory' | 'orphans'
+}
+
+export interface ConntrackFull extends ReportBase {
+  readonly kind: 'conntrack-full'
+  /** Inode number of the network namespace, where it is not the host's (6.17). */
+  readonly netns?: number
+}
+
+/** What KASAN and its kin found: told and named, not decoded. */
+export interface SanitizerReport extends ReportBase {
+  readonly kind: 'sanitizer'
+  readonly tool: 'KASAN' | 'KFENCE' | 'KMSAN' | 'UBSAN'
+  /** As printed: `use-after-free`, `slab-out-of-bounds`. */
+  readonly what: string
+  /** Function, of UBSAN file and line. */
+  readonly where?: string
+}
+
+export interface PidsLimit extends ReportBase {
+  readonly kind: 'pids-limit'
+  /** The cgroup whose fork was refused. */
+  readonly cgroup: string
+}
+
+export interface SlabCreateFailure extends ReportBase {
+  readonly kind: 'slab-create-failure'
+  readonly cache: string
+  /** errno, above zero: 12 ENOMEM, 17 EEXIST. */
+  readonly error: number
+}
+
+/** An object of kernel memory to which a scan of kmemleak found no pointer: struct kmemleak_object of mm/kmemleak.c. */
+export interface KmemleakObject {
+  /** undefined: of the record's head only the words are left. */
+  readonly address?: bigint
+  /** Bytes. */
+  readonly size?: number
+  /** Per-CPU memory (6.16 on), or memory known by its physical address. */
+  readonly area?: 'percpu' | 'phys'
+  /** Who allocated it. */
+  readonly comm?: string
+  readonly pid?: number
+  /** When it was allocated. */
+  readonly jiffies?: number
+  /** Seconds; not printed by 6.1.y and by 6.8 and later. */
+  readonly ageSeconds?: number
+  /** Checksum of its bytes, as printed; 6.8 on. */
+  readonly crc?: string
+  /** Its first bytes, at most 32. */
+  readonly bytes: readonly number[]
+  readonly frames: readonly Frame[]
+}
+
+/** What kmemleak says of itself. Only `on` and `off` say whether it works; the others say why, or who scans. */
+export type KmemleakState =
+  | 'on'
+  | 'off'
+  | 'scanning'
+  | 'not-scanning'
+  | 'early-log-full'
+  | 'pool-empty'
+  | 'no-memory'
+  | 'overlap'
+  | 'no-file'
+
+/** A record of kmemleak, where it prints them to the log, or somebody pasted them. */
+export interface KmemleakSuspect extends ReportBase {
+  readonly kind: 'kmemleak'
+  readonly says: 'suspect'
+  readonly object: KmemleakObject
+  /** The backtrace, or more, is not there. */
+  readonly truncated?: true
+}
+
+/** `kmemleak: 13 new suspected memory leaks (see /sys/kernel/debug/kmemleak)`: the result of one scan. */
+export interface KmemleakScan extends ReportBase {
+  readonly kind: 'kmemleak'
+  readonly says: 'scan'
+  readonly count: number
+}
+
+/** kmemleak was switched on or off, or gave up. */
+export interface KmemleakStateChange extends ReportBase {
+  readonly kind: 'kmemleak'
+  readonly says: 'state'
+  readonly state: KmemleakState
+}
+
+export type KmemleakReport = KmemleakSuspect | KmemleakScan | KmemleakStateChange
+
 export type KernelReport =
   | OomReport
   | SlabAllocationFailure
@@ -409,3 +595,16 @@ export type KernelReport =
   | CallbacksSuppressed
   | StrayMemcgStats
   | SlubCorruption
+  | KmemleakReport
+  | PageCounterUnderflow
+  | BadPage
+  | BadRssCounter
+  | NetdeviceWait
+  | PercpuAllocationFailure
+  | VmallocFailure
+  | MemoryStall
+  | TcpMemory
+  | ConntrackFull
+  | SanitizerReport
+  | PidsLimit
+  | SlabCreateFailure
