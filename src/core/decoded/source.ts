@@ -8,7 +8,7 @@ import { collectors } from '../collectors/index.ts'
 import { cgroupStatOf } from '../decode/cgroup/cgroup-stat.ts'
 import { decodeStat } from '../decode/cgroup/memory-stat.ts'
 import { decodeNumber } from '../decode/cgroup/number.ts'
-import { readKernelLog } from '../decode/kmsg/log.ts'
+import { type DecodedKernelLog, readKernelLog } from '../decode/kmsg/log.ts'
 import { parseBuddyinfo } from '../decode/proc/buddyinfo.ts'
 import { parseCgroups } from '../decode/proc/cgroups.ts'
 import { parseCmdline } from '../decode/proc/cmdline.ts'
@@ -32,6 +32,11 @@ export interface DecodedSource extends DecodedFields {
 }
 
 export const DECODE_SCHEMA = 'kmemscope/decode@1'
+
+export interface DecodeOptions {
+  /** What of each log is in the document; undefined: nothing of any. */
+  readonly select?: ((log: DecodedKernelLog) => DecodedKernelLog) | undefined
+}
 
 /** Of a hierarchy's cgroups by kernel memory so many are listed (ours). */
 const TOP_LISTED = 4
@@ -238,6 +243,15 @@ function memcgFields(tree: Tree): DecodedFields | undefined {
   }
 }
 
+/** Where the logs of a tree are: those of a saved node, then those given by hand. */
+export function logsOf(tree: Tree): readonly string[] {
+  const given = tree.list('log')
+  return [
+    ...LOG_PLACES.filter(path => has(tree, path)),
+    ...(isGap(given) ? [] : given.map(name => `log/${name}`)),
+  ]
+}
+
 function transcript(tree: Tree): DecodedFields {
   const memcg = readMemcgs(tree)
   const memory = procCgroupsMemory(tree)
@@ -271,7 +285,7 @@ const SAVED_FILES: readonly (readonly [path: string, kind: GivenKind])[] = [
 ]
 
 /** A node of many files: its cgroups at the top, the rest by file, its logs as one. */
-function savedNode(tree: Tree): DecodedFields {
+function savedNode(tree: Tree, options: DecodeOptions): DecodedFields {
   const files: Record<string, DecodedFields> = {}
   for (const [path, kind] of SAVED_FILES) {
     const bytes = tree.read(path)
@@ -280,29 +294,26 @@ function savedNode(tree: Tree): DecodedFields {
   }
   const names = tree.list('sys/kernel/slab')
   if (!isGap(names)) files['sys/kernel/slab'] = { type: 'slab-names', names }
-  const given = tree.list('log')
-  const logs = [
-    ...LOG_PLACES.filter(path => has(tree, path)),
-    ...(isGap(given) ? [] : given.map(name => `log/${name}`)),
-  ]
+  const logs = options.select === undefined ? [] : logsOf(tree)
   const [first, ...more] = logs
   // One log stands at the top, as where it was given alone; of several each stands under its name.
   const only = more.length === 0 ? first : undefined
   return {
     type: 'node',
-    ...(only === undefined ? {} : decodeLog(tree, only)),
+    ...(only === undefined ? {} : decodeLog(tree, only, options)),
     ...(more.length === 0
       ? {}
-      : { logs: Object.fromEntries(logs.map(path => [tree.shown(path), decodeLog(tree, path)])) }),
+      : { logs: Object.fromEntries(logs.map(path => [tree.shown(path), decodeLog(tree, path, options)])) }),
     ...memcgFields(tree),
     files,
   }
 }
 
 /** The log at a path of the tree. */
-function decodeLog(tree: Tree, path: string): DecodedFields {
+function decodeLog(tree: Tree, path: string, { select }: DecodeOptions): DecodedFields {
+  if (select === undefined) return {}
   const chunks = tree.chunks(path)
-  return isGap(chunks) ? {} : decodedLog(readKernelLog(chunks, { path: tree.shown(path) }))
+  return isGap(chunks) ? {} : decodedLog(select(readKernelLog(chunks, { path: tree.shown(path) })))
 }
 
 function has(tree: Tree, path: string): boolean {
@@ -315,19 +326,23 @@ function has(tree: Tree, path: string): boolean {
  * What one source holds, with the names of its own format: `type` says which. Of several sources, or a directory, the
  * memory cgroups stand at the top and the rest in `files`.
  */
-export function decodeSource(tree: Tree): DecodedSource {
+export function decodeSource(tree: Tree, options: DecodeOptions = { select: log => log }): DecodedSource {
   const [first, ...more] = tree.given ?? []
-  if (first === undefined || more.length > 0) return { schema: DECODE_SCHEMA, ...savedNode(tree) }
+  if (first === undefined || more.length > 0) return { schema: DECODE_SCHEMA, ...savedNode(tree, options) }
   const { kind, path } = first
   switch (kind) {
     case 'log':
-      return { schema: DECODE_SCHEMA, ...decodeLog(tree, path) }
+      return { schema: DECODE_SCHEMA, ...decodeLog(tree, path, options) }
     case 'cgroup-v1':
     case 'cgroup-v2':
       return { schema: DECODE_SCHEMA, ...memcgFields(tree) }
     case 'shell-transcript':
       // Between the files that a transcript quotes there can be lines of a log.
-      return { schema: DECODE_SCHEMA, ...transcript(tree), log: decodeLog(tree, path) }
+      return {
+        schema: DECODE_SCHEMA,
+        ...transcript(tree),
+        ...(options.select === undefined ? {} : { log: decodeLog(tree, path, options) }),
+      }
     case 'slab-names': {
       const names = tree.list('sys/kernel/slab')
       return { schema: DECODE_SCHEMA, type: kind, names: isGap(names) ? [] : names }

@@ -33,8 +33,12 @@ const NO_PART =
 
 /** Figures without their report, in words. */
 export function explainStrayStats({ stats }: StrayMemcgStats): ExplanationOf<typeof words.en> {
-  const [{ memcg, values }, ...others] = stats
-  const most = Object.entries(values)
+  const [{ memcg }, ...others] = stats
+  // of several cgroups each line has what is the cgroup's own, without its children
+  const sums = new Map<string, number>()
+  for (const { values } of stats)
+    for (const [key, value] of Object.entries(values)) sums.set(key, (sums.get(key) ?? 0) + value)
+  const most = [...sums]
     .filter(([key, value]) => value > 0 && !NO_PART.test(key))
     .sort(([, one], [, other]) => other - one)
     .slice(0, TOLD)

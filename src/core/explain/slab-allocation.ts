@@ -25,8 +25,6 @@ const words = text({
       'A new slab of this cache wants {pages|number} pages in one piece, and {least|number} where there is nothing better.',
     ambiguous:
       'Several CPUs printed at once and the log has no caller ids: which of the lines around belong to this report is not certain, so only what is certain is told.',
-    claim:
-      'The line was written to /dev/kmsg from user space, not by the kernel: perhaps a test, perhaps a forgery.',
     cache: 'slab cache',
     cgroup: 'cgroup',
     asked: 'memory node asked for',
@@ -49,7 +47,6 @@ const words = text({
     minOrder: '该缓存的一个新 slab 需要 {pages|number} 个连续页，最少 {least|number} 个。',
     ambiguous:
       '多个 CPU 同时打印，日志又没有 caller 标识：周围哪些行属于这份报告并不确定，这里只列出确定的内容。',
-    claim: '这一行是用户态写入 /dev/kmsg 的，并非内核输出：可能是测试，也可能是伪造。',
     cache: 'slab 缓存',
     cgroup: 'cgroup',
     asked: '指定的内存节点',
@@ -80,7 +77,6 @@ export function explainSlabAllocation(report: SlabAllocationFailure): Explanatio
     },
     title: cache === undefined ? 'bare' : memcgName === undefined ? 'node' : 'memcg',
     summary: kept(
-      claimed && 'claim',
       'notOom',
       memcgName !== undefined && 'charge',
       memcgName === undefined && cache !== undefined && 'page',

@@ -80,24 +80,32 @@ export function renderJson(document: object): string {
   return `${written(document, '')}\n`
 }
 
-function written(value: unknown, indent: string): string {
+/** The same on one line, of many objects one after the other. */
+export function renderJsonLine(document: object): string {
+  return `${written(document, undefined)}\n`
+}
+
+/** Without an `indent` on one line. */
+function written(value: unknown, indent: string | undefined): string {
   if (typeof value === 'bigint') return value.toString()
   if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
     return BigInt(value).toString()
   }
   if (typeof value === 'string') return quoted(value)
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
-  const inner = `${indent}  `
+  const inner = indent === undefined ? undefined : `${indent}  `
+  const colon = indent === undefined ? ':' : ': '
   const [open, close, items] = Array.isArray(value)
     ? ['[', ']', value.map(item => written(item, inner))]
     : [
         '{',
         '}',
         Object.entries(value).flatMap(([name, member]) =>
-          member === undefined ? [] : [`${quoted(name)}: ${written(member, inner)}`],
+          member === undefined ? [] : [`${quoted(name)}${colon}${written(member, inner)}`],
         ),
       ]
   if (items.length === 0) return `${open}${close}`
+  if (inner === undefined) return `${open}${items.join(',')}${close}`
   return `${open}\n${items.map(item => `${inner}${item}`).join(',\n')}\n${indent}${close}`
 }
 

@@ -236,7 +236,7 @@ export function subjectWords({ subject }: Finding, language: Language): string[]
 }
 
 /** A stamp as people write it: that syslog prints no year needs no sign here, that a clock starts at boot does. */
-function stampWords({ clock, text }: Stamp, language: Language): string {
+export function stampWords({ clock, text }: Stamp, language: Language): string {
   return clock === 'boot'
     ? label('sinceBoot', language, { seconds: text.replace(/^boot\+/, '') })
     : text.replace(/^--/, '')

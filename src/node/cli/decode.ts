@@ -1,22 +1,165 @@
-// kmemscope decode: what was read from one source, before any judgement.
+// kmemscope decode: what was read, before any judgement. Of a log every report, explained; of other files their fields.
 
-import { decodeSource } from '../../core/decoded/source.ts'
-import { renderJson } from '../../core/render/json.ts'
+import { type DecodedKernelLog, readKernelLog } from '../../core/decode/kmsg/log.ts'
+import { kernelReportJson } from '../../core/decoded/kernel-report.ts'
+import { type Selection, selected, within } from '../../core/decoded/selection.ts'
+import { decodeSource, logsOf } from '../../core/decoded/source.ts'
+import { renderJson, renderJsonLine } from '../../core/render/json.ts'
+import { renderKernelLog, reportWords } from '../../core/render/kernel-report.ts'
 import { renderOutline } from '../../core/render/outline.ts'
+import { isGap, type Tree } from '../../core/tree/tree.ts'
 import { openTree, problemSentence } from '../trees/open-tree.ts'
+import { columnsOf } from './columns.ts'
+import { styleFor } from './diagnose.ts'
 import { Ending, exitCodes } from './exit.ts'
 import type { Settings } from './main.ts'
 import { withProgress } from './progress.ts'
 
-/** Prints the document and gives the exit code. */
-export function decodeCommand({ language, output, words }: Settings, source: string): number {
-  const opened = openTree([source])
+/** Prints what was read of the sources, one after the other, and gives the exit code. */
+export function decodeCommand(
+  settings: Settings,
+  { sources, selection }: { readonly sources: readonly string[]; readonly selection: Selection },
+): number {
+  const { language, output, words } = settings
+  const opened = openTree(sources)
   if ('problem' in opened) throw new Ending(problemSentence(opened.problem, language), exitCodes.failed)
+  for (const problem of opened.problems)
+    process.stderr.write(`kmemscope: ${problemSentence(problem, language)}\n`)
   const { tree, done } = withProgress(opened.tree, process.stderr, (files, mebibytes) =>
     words('reading', { files, mebibytes }),
   )
-  const document = decodeSource(tree)
+  switch (output) {
+    case 'json':
+      printDocument(tree, settings, selection, done)
+      break
+    case 'jsonl':
+      printLines(tree, settings, selection, done)
+      break
+    default:
+      printText(tree, settings, selection, done)
+  }
+  let failed = opened.problems.some(({ what }) => what !== 'same-file')
+  for (const { path, detail } of tree.gaps()) {
+    if (opened.problems.some(problem => problem.path === path)) continue
+    process.stderr.write(`kmemscope: ${words('readInPart', { path, what: detail ?? '' })}\n`)
+    failed = true
+  }
+  return failed ? exitCodes.failed : exitCodes.finished
+}
+
+/** Whether anybody still reads what is printed: false as soon as a write met a closed pipe. */
+function isHeard(): boolean {
+  return process.stdout.writable
+}
+
+/** The pieces of a log until nobody listens any more. */
+function* whileHeard(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
+  for (const chunk of chunks) {
+    if (!isHeard()) return
+    yield chunk
+  }
+}
+
+function printDocument(tree: Tree, { words }: Settings, selection: Selection, done: () => void): void {
+  let unstamped = 0
+  const document = decodeSource(tree, {
+    select: log => {
+      const chosen = selected(log, selection)
+      unstamped += chosen.unstamped
+      return chosen.log
+    },
+  })
   done()
-  process.stdout.write(output === 'json' ? renderJson(document) : renderOutline(document))
-  return exitCodes.finished
+  process.stdout.write(renderJson(document))
+  noteUnstamped(unstamped, words)
+}
+
+function noteUnstamped(count: number, words: Settings['words']): void {
+  if (count > 0) process.stderr.write(`kmemscope: ${words('unstamped', { count })}\n`)
+}
+
+function isNarrowed({ kinds, since, until }: Selection): boolean {
+  return kinds !== undefined || since !== undefined || until !== undefined
+}
+
+/** Every report of a log that was asked for, whole, as it ends; of a time counted from the end of the log, at its end. */
+function printLines(tree: Tree, { language, words }: Settings, selection: Selection, done: () => void): void {
+  let unstamped = 0
+  const fromTheEnd = selection.since?.from === 'back' || selection.until?.from === 'back'
+  const print = (report: DecodedKernelLog['reports'][number]): void => {
+    if (!isHeard()) return
+    process.stdout.write(renderJsonLine(kernelReportJson(report, reportWords(report, language))))
+  }
+  const logs = logsOf(tree)
+  for (const path of logs) {
+    const chunks = tree.chunks(path)
+    if (isGap(chunks)) continue
+    const options = { path: tree.shown(path) }
+    if (fromTheEnd) {
+      const chosen = selected(readKernelLog(whileHeard(chunks), options), selection)
+      done()
+      unstamped += chosen.unstamped
+      for (const report of chosen.log.reports) print(report)
+      const folded = chosen.log.folded.reduce((sum, { count }) => sum + count, 0)
+      if (folded > 0) process.stderr.write(`kmemscope: ${words('onlyCounted', { count: folded })}\n`)
+      continue
+    }
+    const log = readKernelLog(whileHeard(chunks), {
+      ...options,
+      each: report => {
+        if (selection.kinds !== undefined && !selection.kinds.has(report.kind)) return
+        const place = within(report, selection, {})
+        if (place === 'unknown') unstamped += 1
+        if (place !== 'out') print(report)
+      },
+    })
+    done()
+    const lost = log.source.sequenceGaps.reduce((sum, { missing }) => sum + missing, 0)
+    if (lost > 0)
+      process.stderr.write(`kmemscope: ${words('lostRecords', { path: options.path, count: lost })}\n`)
+  }
+  if (logs.length === 0) process.stderr.write(`kmemscope: ${words('noLog')}\n`)
+  noteUnstamped(unstamped, words)
+}
+
+function printText(tree: Tree, settings: Settings, selection: Selection, done: () => void): void {
+  const { language } = settings
+  const style = styleFor(process.stdout, process.env)
+  const columns = columnsOf(process.stdout)
+  let first = true
+  const print = (text: string): void => {
+    if (text === '' || !isHeard()) return
+    process.stdout.write(first ? text : `\n${text}`)
+    first = false
+  }
+  const logs = logsOf(tree)
+  const only = tree.given?.length === 1 ? tree.given[0]?.kind : undefined
+  if (only !== 'log') {
+    const document = decodeSource(tree, {})
+    done()
+    print(renderOutline(document))
+  }
+  for (const path of logs) {
+    const chunks = tree.chunks(path)
+    if (isGap(chunks)) continue
+    const decoded = readKernelLog(whileHeard(chunks), { path: tree.shown(path) })
+    done()
+    // what a shell showed is no log unless there is a report in it
+    if (only === 'shell-transcript' && decoded.reports.length === 0) continue
+    const { log, unstamped } = selected(decoded, selection)
+    const blocks = renderKernelLog(log, {
+      language,
+      style,
+      columns,
+      unstamped,
+      narrowed: isNarrowed(selection),
+    })
+    let head = true
+    for (const block of blocks) {
+      if (!isHeard()) return
+      if (head) print(block)
+      else process.stdout.write(block)
+      head = false
+    }
+  }
 }

@@ -6,8 +6,12 @@ import { fileURLToPath } from 'node:url'
 import { Command, CommanderError, Option } from 'commander'
 import { printable } from '../../core/base/printable.ts'
 import { fill, type Language } from '../../core/base/text.ts'
+import { wrap } from '../../core/base/width.ts'
+import { isReportKind, reportKinds } from '../../core/decoded/kernel-report.ts'
+import type { Bound, Selection } from '../../core/decoded/selection.ts'
 import { conditionLine } from '../../core/render/conditions.ts'
 import { renderJson } from '../../core/render/json.ts'
+import { parseBound } from './bound.ts'
 import { columnsOf } from './columns.ts'
 import { parseDuration } from './duration.ts'
 import { Ending, exitCodes } from './exit.ts'
@@ -30,7 +34,7 @@ const COMMANDS = ['diagnose', 'decode', 'explain', 'completion'] as const
 
 const OUTPUTS = {
   diagnose: ['text', 'json', 'markdown', 'npd'],
-  decode: ['text', 'json'],
+  decode: ['text', 'json', 'jsonl'],
   explain: ['text', 'json', 'markdown'],
   completion: ['text', 'json'],
 } as const
@@ -43,7 +47,16 @@ const SEVERITIES = ['info', 'warning', 'critical'] as const
 const ABOUT_ITSELF = new Set(['--help', '-h', '--version', '-V'])
 
 /** Options that take a value, so that a value is never mistaken for a command. */
-const WITH_VALUE = new Set(['--lang', '-o', '--output', '--root', '--since', '--fail-on'])
+const WITH_VALUE = new Set([
+  '--lang',
+  '-o',
+  '--output',
+  '--root',
+  '--since',
+  '--until',
+  '--only',
+  '--fail-on',
+])
 
 /**
  * The command's name put first: it may stand behind options (`--lang zh explain K-01`), and where there is none it
@@ -143,13 +156,27 @@ async function run(argv: readonly string[]): Promise<number> {
 
   base(program.command('decode'), words)
     .description(words('decode'))
-    .argument('<source>', words('source'))
+    .argument('[sources...]', words('decodeSources'))
     .addOption(outputOption('decode', words))
-    .addHelpText('after', () => examples(words))
-    .action(async (source: string, options: { output: string }) => {
-      const { decodeCommand } = await import('./decode.ts')
-      code = decodeCommand(settings('decode', options.output), source)
-    })
+    .addOption(choice('--only <kinds>', words('optOnly', { kinds: reportKinds.join(', ') }), reportKinds))
+    .option('--since <time>', words('optFrom'))
+    .option('--until <time>', words('optUntil'))
+    .addHelpText('after', () => decodeHelp(words))
+    .action(
+      async (
+        sources: string[],
+        options: { output: string; only?: string; since?: string; until?: string },
+      ) => {
+        const selection = selectionOf(options, words)
+        if (sources.length === 0 && process.stdin.isTTY === true)
+          throw new Ending(words('wantsArgument', { what: '<sources>' }), exitCodes.usage)
+        const { decodeCommand } = await import('./decode.ts')
+        code = decodeCommand(settings('decode', options.output), {
+          sources: sources.length === 0 ? ['-'] : sources,
+          selection,
+        })
+      },
+    )
 
   base(program.command('explain'), words)
     .description(words('explain'))
@@ -184,6 +211,39 @@ async function run(argv: readonly string[]): Promise<number> {
     throw new Ending(usageSentence(error, argv, program, words), exitCodes.usage)
   }
   return code
+}
+
+/** What `--only`, `--since` and `--until` ask for. */
+function selectionOf(
+  { only, since, until }: { readonly only?: string; readonly since?: string; readonly until?: string },
+  words: Settings['words'],
+): Selection {
+  const kinds = only?.split(',').map(word => word.trim())
+  const known = kinds?.filter(isReportKind)
+  const stranger = kinds?.find(word => !isReportKind(word))
+  if (stranger !== undefined) {
+    throw new Ending(
+      words('unknownKind', { what: printable(stranger), nearest: nearest(stranger, reportKinds).join(', ') }),
+      exitCodes.usage,
+    )
+  }
+  const bound = (given: string | undefined): Bound | undefined => {
+    const parsed = given === undefined ? undefined : parseBound(given.trim())
+    if (given !== undefined && parsed === undefined)
+      throw new Ending(words('badTime', { what: printable(given) }), exitCodes.usage)
+    return parsed
+  }
+  const from = bound(since)
+  const to = bound(until)
+  if (from !== undefined && from.from === to?.from) {
+    const order = from.from === 'back' ? from.seconds - to.seconds : to.seconds - from.seconds
+    if (order < 0) throw new Ending(words('sinceAfterUntil'), exitCodes.usage)
+  }
+  return {
+    ...(known === undefined ? {} : { kinds: new Set(known) }),
+    ...(from === undefined ? {} : { since: from }),
+    ...(to === undefined ? {} : { until: to }),
+  }
 }
 
 /** What every command shares: the language, help in it, and errors as exceptions. */
@@ -256,16 +316,35 @@ function usageSentence(
   }
 }
 
+function decodeHelp(words: Settings['words']): string {
+  return [
+    '',
+    ...wrap(words('times'), columnsOf(process.stdout)),
+    table(words, [
+      ['kmemscope decode dmesg.txt', words('exampleReports')],
+      ['dmesg | kmemscope decode', words('examplePipe')],
+      ['kmemscope decode -o jsonl < dmesg.txt', words('exampleLines')],
+      ['kmemscope decode --only oom --since 24h messages', words('exampleOnly')],
+      ["kmemscope decode --until '2026-11-20 03:00' kern.log", words('exampleUntil')],
+      ['kmemscope decode -o json proc/meminfo', words('exampleFile')],
+    ]),
+  ].join('\n')
+}
+
 function examples(words: Settings['words']): string {
-  const rows: readonly (readonly [string, string])[] = [
+  return table(words, [
     ['sudo kmemscope', words('exampleLive')],
     ['kmemscope dmesg.txt kubelet.log', words('exampleLogs')],
     ['journalctl -k | kmemscope diagnose -', words('exampleJournal')],
     ['kmemscope diagnose ./node-files/ -o markdown', words('exampleDirectory')],
     ['kmemscope diagnose --root /host -o json', words('exampleHost')],
-    ['kmemscope decode dmesg.txt -o json', words('exampleDecode')],
+    ['kmemscope decode dmesg.txt', words('exampleDecode')],
     ["kmemscope explain 'SLUB: Unable to allocate'", words('exampleExplain')],
-  ]
+  ])
+}
+
+/** Commands and what they do, and the exit codes below. */
+function table(words: Settings['words'], rows: readonly (readonly [string, string])[]): string {
   const cells = Math.max(...rows.map(([command]) => command.length))
   return [
     '',

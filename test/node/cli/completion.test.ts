@@ -34,7 +34,7 @@ describe.skipIf(!there('bash'))('completion in bash', () => {
     expect(offered('dec')).toEqual(['decode'])
     expect(offered('diagnose', '--fail')).toEqual(['--fail-on'])
     expect(offered('diagnose', '-o', '')).toEqual(['text', 'json', 'markdown', 'npd'])
-    expect(offered('decode', '-o', '')).toEqual(['text', 'json'])
+    expect(offered('decode', '-o', '')).toEqual(['text', 'json', 'jsonl'])
     expect(offered('--lang', '')).toEqual(['en', 'zh'])
     expect(offered('completion', 'f')).toEqual(['fish'])
   })

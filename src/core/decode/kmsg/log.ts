@@ -212,6 +212,8 @@ export interface KernelLogOptions {
   readonly path: string
   /** The ring of a running kernel: records have sequence numbers, not lines. */
   readonly live?: boolean
+  /** Is given every report as it ends, in the place of those kept and folded: then `reports` and `folded` are empty. */
+  readonly each?: (report: KernelReport) => void
 }
 
 /** Reads a log in any dress. Never throws; a log that is none has no reports. */
@@ -236,7 +238,7 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
     live,
     excerpt: () => excerpt,
     release: () => release?.text,
-    emit: (report, order) => kept.add(report, order),
+    emit: (report, order) => (options.each ? options.each(report) : kept.add(report, order)),
   })
 
   const notJudged = notJudgedCounter(live)
