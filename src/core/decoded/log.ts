@@ -2,8 +2,10 @@
 
 import type { DecodedKernelLog } from '../decode/kmsg/log.ts'
 import type {
+  Frame,
   Gfp,
   KernelReport,
+  KmemleakSuspect,
   MemcgNoSpace,
   MemcgStats,
   MemoryCounter,
@@ -92,6 +94,7 @@ function oom(report: OomReport): Plain {
     ...known({
       slabReclaimablePages: report.slabReclaimablePages,
       slabUnreclaimablePages: report.slabUnreclaimablePages,
+      memInfo: report.memInfo,
       groupKill: report.groupKill,
       truncatedHead: report.truncatedHead,
       truncated: report.truncated,
@@ -130,7 +133,62 @@ function pageAllocation(report: PageAllocationFailure): Plain {
     ...gfp(report.gfp),
     cpuset: report.cpuset,
     kernel: report.kernel,
+    warns: report.warns,
+    stalledMs: report.stalled,
+    nodemask: report.nodemask,
+    memsAllowed: report.memsAllowed,
+    cpu: report.cpu,
+    pid: report.pid,
+    functions: report.frames.length === 0 ? undefined : report.frames.map(frame => frame.function),
+    memInfo: report.memInfo,
+    truncated: report.truncated,
   })
+}
+
+/** Frames that tell one leak from another. */
+const TOP_FRAMES = 4
+
+const frameName = ({ function: name, address }: Frame): string =>
+  name ?? (address === undefined ? '?' : `0x${address.toString(16)}`)
+
+function leak({ object, lines, seq, truncated }: KmemleakSuspect): Plain {
+  const { address, size, area, comm, pid, jiffies, ageSeconds, crc, frames } = object
+  return known({
+    line: lines?.[0],
+    seq: seq?.[0],
+    // as %08lx prints it
+    address: address === undefined ? undefined : `0x${address.toString(16).padStart(8, '0')}`,
+    size,
+    area,
+    topFrames: frames.slice(0, TOP_FRAMES).map(frameName),
+    comm,
+    pid,
+    jiffies,
+    ageSec: ageSeconds,
+    crc,
+    corrupted: address === undefined ? true : undefined,
+    truncated,
+  })
+}
+
+function kmemleak(reports: readonly KernelReport[]): Plain {
+  const all = reports.filter(report => report.kind === 'kmemleak')
+  const summaries = all.flatMap(report =>
+    report.says === 'scan'
+      ? [{ ...placed(report), count: report.count, uptimeSec: placed(report)['bootSeconds'] }]
+      : [],
+  )
+  const states = all.flatMap(report => (report.says === 'state' ? [report.state] : []))
+  return {
+    leaks: all.flatMap(report => (report.says === 'suspect' ? [leak(report)] : [])),
+    summaries: summaries.map(known),
+    ...known({
+      totalSuspected:
+        summaries.length === 0 ? undefined : summaries.reduce((sum, { count }) => sum + count, 0),
+      kmemleakDisabled: states.includes('off') ? true : undefined,
+      kmemleakStates: states.length === 0 ? undefined : states,
+    }),
+  }
 }
 
 const camel = (key: string): string =>
@@ -176,6 +234,7 @@ export function decodedLog(log: Pick<DecodedKernelLog, 'reports' | 'folded' | 's
     pageAllocFailures: reports.flatMap(report =>
       report.kind === 'page-alloc-failure' ? [pageAllocation(report)] : [],
     ),
+    ...kmemleak(reports),
     runtimeErrors: noSpace.map(report => ({ ...placed(report), path: report.directory })),
     folded: folded.map(fold => known({ ...fold, first: fold.first?.text, last: fold.last?.text })),
     log: known({

@@ -3,6 +3,7 @@
 // prints.
 
 import { keep } from '../../base/lines.ts'
+import { type MemInfoGatherer, memInfoGatherer } from './mem-info.ts'
 import { addStat, type OomLine, type OomMessage, parseOomLine } from './oom.ts'
 import {
   baseOf,
@@ -87,6 +88,8 @@ interface OpenOom {
   readonly stats: MemcgStats[]
   statsOpen: boolean
   memInfo: boolean
+  memoryTwice: boolean
+  nodeMemory?: MemInfoGatherer
   slabPages?: { readonly reclaimable: number; readonly unreclaimable: number }
   table: boolean
   summary?: OomLine & { readonly is: 'summary' }
@@ -122,6 +125,7 @@ export function oomReader(options: ReaderOptions): ReportReader {
       stats: [],
       statsOpen: false,
       memInfo: false,
+      memoryTwice: false,
       table: false,
       victims: [],
       ended: false,
@@ -227,6 +231,7 @@ export function oomReader(options: ReaderOptions): ReportReader {
     const first = strayStats
       ? report.quotes.find(candidate => !candidate.text.includes('Memory cgroup stats'))
       : undefined
+    const memInfo = headless || report.memoryTwice ? undefined : report.nodeMemory?.info()
     const victims = [...report.victims]
     if (report.announced && victims.length === 0) victims.push(report.announced)
     const scope = scopeOf(report)
@@ -289,6 +294,7 @@ export function oomReader(options: ReaderOptions): ReportReader {
               slabReclaimablePages: report.slabPages.reclaimable,
               slabUnreclaimablePages: report.slabPages.unreclaimable,
             }),
+        ...(memInfo === undefined ? {} : { memInfo }),
         ...(report.group ? { groupKill: true as const } : {}),
         ...(headless ? { truncatedHead: true as const } : {}),
         ...(truncated ? { truncated: true as const } : {}),
@@ -401,6 +407,9 @@ export function oomReader(options: ReaderOptions): ReportReader {
       }
       case 'mem-info':
         report.memInfo = true
+        // of two blocks nothing tells whose they are
+        report.memoryTwice = report.nodeMemory !== undefined
+        report.nodeMemory = memInfoGatherer()
         break
       case 'slab-pages':
         report.memInfo = true
@@ -544,6 +553,15 @@ export function oomReader(options: ReaderOptions): ReportReader {
         if (reading.rank <= RANK['task-table']) {
           reading.table = true
           reading.rank = RANK['task-table']
+          reading.last = record
+          reading.strangers = 0
+          widen(reading.span, record)
+          return 'line'
+        }
+      }
+      // its summary has the slab pages, which are read below
+      if (reading && !head && reading.rank <= RANK['slab-pages'] && reading.nodeMemory?.take(raw)) {
+        if (!raw.includes('slab_unreclaimable:')) {
           reading.last = record
           reading.strangers = 0
           widen(reading.span, record)

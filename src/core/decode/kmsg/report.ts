@@ -212,7 +212,7 @@ export interface PageAllocationFailure extends ReportBase {
   /** Who asked, innermost first. */
   readonly frames: readonly Frame[]
   readonly memInfo?: MemInfo
-  /** The log ends, or goes on to something else, before the report does. */
+  /** The log ends, or goes on to something else, before Mem-Info does. */
   readonly truncated?: true
 }
 
