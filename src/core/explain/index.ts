@@ -6,6 +6,20 @@ import { explainCallbacksSuppressed } from './callbacks-suppressed.ts'
 import type { Explanation, ExplanationOf } from './explanation.ts'
 import { explainMemcgNoSpace } from './memcg-no-space.ts'
 import { explainStrayStats } from './memcg-stats.ts'
+import {
+  explainBadPage,
+  explainBadRssCounter,
+  explainPageCounterUnderflow,
+  explainSanitizer,
+} from './memory-bug.ts'
+import { explainMemoryStall } from './memory-stall.ts'
+import { explainConntrackFull, explainNetdeviceWait, explainTcpMemory } from './network-memory.ts'
+import {
+  explainPercpuAllocation,
+  explainPidsLimit,
+  explainSlabCreate,
+  explainVmallocFailure,
+} from './refused-allocation.ts'
 import { explainSlabAllocation } from './slab-allocation.ts'
 
 export function explain(report: KernelReport): Explanation {
@@ -19,6 +33,30 @@ export function explain(report: KernelReport): Explanation {
       return explainCallbacksSuppressed(report)
     case 'memcg-stats':
       return explainStrayStats(report)
+    case 'page-counter-underflow':
+      return explainPageCounterUnderflow(report)
+    case 'bad-page':
+      return explainBadPage(report)
+    case 'bad-rss-counter':
+      return explainBadRssCounter(report)
+    case 'netdevice-wait':
+      return explainNetdeviceWait(report)
+    case 'percpu-alloc-failure':
+      return explainPercpuAllocation(report)
+    case 'vmalloc-failure':
+      return explainVmallocFailure(report)
+    case 'memory-stall':
+      return explainMemoryStall(report)
+    case 'tcp-memory':
+      return explainTcpMemory(report)
+    case 'conntrack-full':
+      return explainConntrackFull(report)
+    case 'sanitizer':
+      return explainSanitizer(report)
+    case 'pids-limit':
+      return explainPidsLimit(report)
+    case 'slab-create-failure':
+      return explainSlabCreate(report)
     default:
       return byItsLine(report)
   }

@@ -2,12 +2,15 @@
 // first's that knows it, and of those the one whose report has begun last is asked first.
 
 import { keep } from '../../base/lines.ts'
+import { kmemleakReader } from './kmemleak.ts'
+import { memoryWarningReader } from './memory-warning-report.ts'
 import { oomReader } from './oom-report.ts'
 import { pageAllocationReader } from './page-allocation-report.ts'
 import { baseOf, quote, type ReaderOptions, type ReportReader, spanOf } from './reader.ts'
 import type { LogRecord } from './record.ts'
 import { parseMemcgNoSpace } from './runtime-error.ts'
 import { slabAllocationReader } from './slab-allocation-report.ts'
+import { stallReader } from './stall-report.ts'
 import { parseSuppressedLine } from './suppressed.ts'
 
 export interface Splitter {
@@ -24,6 +27,9 @@ const READERS: readonly ((options: ReaderOptions) => ReportReader)[] = [
   pageAllocationReader,
   suppressedReader,
   noSpaceReader,
+  kmemleakReader,
+  memoryWarningReader,
+  stallReader,
   oomReader,
 ]
 
