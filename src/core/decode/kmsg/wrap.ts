@@ -17,6 +17,8 @@ const MASK = '0x[0-9a-fA-F]+(?:\\([A-Za-z_|0-9]*\\))?'
 const OOM_MESSAGE =
   '^\\s*(?:Memory cgroup out of memory|Out of memory(?: \\(oom_kill_allocating_task\\))?|Memory cgroup out of|Memory cgroup out|Memory cgroup|Out of)'
 
+const ZONE = '(?:DMA32|DMA|Normal|HighMem|Movable|Device)'
+
 const COMM = '\\(.{1,17}?\\)'
 
 const FORMS: readonly RegExp[] = [
@@ -96,6 +98,17 @@ const FORMS: readonly RegExp[] = [
   form('^\\s*cache: [^\\s(]+\\(\\d+:\\S*', ' object size: \\d+'),
   form('^\\s*node \\d+: slabs: [\\d/]+', ', objs: [\\d/]+', ', free: \\d+'),
   form('^\\s*.{1,60}?: page allocation failure[.:]', ' order:\\d+', `, mode:${MASK}`, ', nodemask=[^ ]+'),
+  // Mem-Info: the summary, a node and a zone; the free blocks of a zone; huge pages
+  form(
+    `^\\s*(?:Node \\d+ )?(?:${ZONE} )?[a-z_()]{1,40}:\\d+(?:[kK]B)?(?: [a-z_()]{1,40}: ?\\d+(?:[kK]B)?)*`,
+    '(?: all_unreclaimable\\?)?(?: (?:yes|no))?',
+  ),
+  form(
+    `^\\s*(?:Node \\d+ )?${ZONE}: \\d+\\*\\d+kB(?: \\([A-Z]+\\))?(?: \\d+\\*\\d+kB(?: \\([A-Z]+\\))?)*`,
+    ' =',
+    ' \\d+kB',
+  ),
+  form('^\\s*Node \\d+ hugepages_total=\\d+(?: hugepages_[a-z]+=\\d+(?:kB)?)*'),
   form('^.*?\\bmkdir', ' \\/[^\\s:"]*', '[^\\s"]*?:', ' no', ' space', ' left', ' on', ' device'),
   form('^.*?\\bmkdir', ' \\/[^\\s:"]*', '[^\\s"]*?:', ' device', ' or', ' resource', ' busy'),
   form(
@@ -111,6 +124,7 @@ const FORMS: readonly RegExp[] = [
   ),
   form(...words('^\\s*Out of memory and no killable processes')),
   form('^\\s*\\S+: \\d+ callbacks', ' suppressed'),
+  form(...words('^\\s*kmemleak: \\d+ new suspected memory leaks \\(see'), ' \\/sys\\S*\\)'),
 ]
 
 /** Lines that end where they end, though the form would let a last word go on. */
@@ -118,7 +132,7 @@ const COMPLETE = /^\s*(?:oom-kill:.*,pid=\d+,uid=\d+|Memory cgroup stats for \/\
 
 /** Words with which a line of a report begins or ends before it is broken: only such a line is worth trying. */
 const OPENING =
-  /invoked|oom|[Oo]ut of|Memory |Tasks? in|: usage|[Kk]ill(?:ed)? process|SL[AU]B: |cache: |node \d+: slabs|page allocation|mkdir|CPU: \d|callbacks/
+  /invoked|oom|[Oo]ut of|Memory |Tasks? in|: usage|[Kk]ill(?:ed)? process|SL[AU]B: |cache: |node \d+: slabs|page allocation|mkdir|CPU: \d|callbacks|kmemleak: \d|Node \d|free:\d|active_anon:|_reclaimable:|\d\*\d/
 
 /** A line that stands for itself wherever it is. */
 const STARTS =
