@@ -4,6 +4,7 @@
 import { type Language, type Text, text } from '../base/text.ts'
 import type { Bilingual } from './bilingual.ts'
 import { type KernelRelease, parseRelease } from './kernel-release.ts'
+import { parseCacheName } from './slab-caches.ts'
 
 /** high: the node may hang or data may be lost; medium: pods restart or slow down. */
 export type Risk = 'none' | 'low' | 'medium' | 'high'
@@ -21,6 +22,8 @@ export interface RemedyContext {
   /** Its path within the hierarchy. */
   readonly memcgPath?: string
   readonly podUid?: string
+  /** The slab cache the finding is about, with or without a cgroup's suffix. */
+  readonly slabCache?: string
   /** Notes between the commands are in it; without it there are none. */
   readonly language?: Language
 }
@@ -179,6 +182,17 @@ function bootOption(context: RemedyContext, option: string): readonly string[] {
     case undefined:
       return ['# RHEL, CentOS, Fedora:', ...el, '# Debian, Ubuntu:', ...debian]
   }
+}
+
+/**
+ * The boot option that watches one cache. Documented as slab_debug= from 6.12 on, where slub_debug= still works
+ * (Documentation/admin-guide/kernel-parameters.txt).
+ */
+function watchCache(context: RemedyContext): string {
+  const { major = 0, minor = 0 } = releaseOf(context) ?? {}
+  const name = major > 6 || (major === 6 && minor >= 12) ? 'slab_debug' : 'slub_debug'
+  const { cache } = parseCacheName(context.slabCache ?? '')
+  return `${name}=FZPU,${/^[\w.:@*+-]{1,100}$/.test(cache) ? cache : 'CACHE'}`
 }
 
 /** linux-image-amd64, linux-image-generic, linux-image-aws: the flavour stands at the end of Debian's releases. */
@@ -857,6 +871,61 @@ const rows = [
     source: ['systemd-journald.service(8)', 'journald.conf(5)'],
   },
   {
+    id: 'slub-debug-cache',
+    risk: 'medium',
+    text: text({
+      en: {
+        name: 'Boot with slub_debug for this one cache, to catch who does it',
+        cost: 'A reboot. Each object of the cache grows by two red zones, two tracks and padding (by 96 bytes on 6.1, by about 330 on kernels before 5.18 and on EL7 and EL8), and each allocation and free of it takes a lock and is checked; other caches stay as they are. Do not set it for all caches of a busy node. Undo: take the option off the command line and reboot.',
+        verify:
+          'The files of the cache show 1, and the next report names who allocated and freed the object. What was reported before cannot be told from it any more.',
+      },
+      zh: {
+        name: '只对这一个缓存开启 slub_debug 启动，以查出是谁造成的',
+        cost: '需要重启。该缓存的每个对象会增加两段 red zone、两份跟踪记录和 padding（6.1 上约 96 字节，5.18 之前的内核以及 EL7、EL8 约 330 字节），且每次分配与释放都要加锁并检查；其他缓存不受影响。不要在繁忙的节点上对所有缓存开启。撤销：从启动参数中去掉该选项并重启。',
+        verify: '该缓存的这几个文件为 1，下一份报告会写明对象由谁分配、由谁释放。此前的报告无法再追溯。',
+      },
+    }),
+    commands: context => [...drain(context), ...bootOption(context, watchCache(context))],
+    verifyCommands: context => {
+      const { cache } = parseCacheName(context.slabCache ?? '')
+      const directory = /^[\w.:@+-]{1,100}$/.test(cache) ? cache : 'CACHE'
+      return [
+        'grep -o "sl[au]b_debug=[^ ]*" /proc/cmdline',
+        `cd /sys/kernel/slab/${directory} && grep . sanity_checks red_zone poison store_user`,
+      ]
+    },
+    source: ['Documentation/mm/slub.rst', 'measured on 6.1: objects of 64 bytes lie 160 bytes apart'],
+  },
+  {
+    id: 'test-memory',
+    risk: 'medium',
+    text: text({
+      en: {
+        name: 'Test the memory of this machine',
+        cost: 'Reading the counters costs nothing. memtest86+ takes the machine away for hours: drain the node first. Memory without ECC counts no errors. On a virtual machine it is the host that must be tested.',
+        verify:
+          'The counters stay at 0 and a whole pass of memtest86+ shows no error; else replace the module that it names.',
+      },
+      zh: {
+        name: '检测这台机器的内存',
+        cost: '读取计数器无代价。memtest86+ 会占用整机数小时，须先排空节点。没有 ECC 的内存不会计错。虚拟机则应检测其宿主机。',
+        verify: '计数保持为 0，且 memtest86+ 完整跑一遍没有错误；否则更换它指出的内存条。',
+      },
+    }),
+    commands: context => [
+      'grep . /sys/devices/system/edac/mc/mc*/ce_count /sys/devices/system/edac/mc/mc*/ue_count',
+      'ras-mc-ctl --errors; journalctl -k | grep -iE "EDAC|Hardware Error|mce:"',
+      ...drain(context),
+      ...note(context, {
+        en: 'then boot memtest86+ from the boot menu or a USB stick',
+        zh: '然后从启动菜单或 U 盘启动 memtest86+',
+      }),
+    ],
+    verifyCommands: () => ['grep . /sys/devices/system/edac/mc/mc*/ce_count'],
+    source: ['Documentation/driver-api/edac.rst', 'https://www.memtest.org/'],
+  },
+  {
     id: 'report-kernel-bug',
     risk: 'none',
     text: text({
@@ -874,6 +943,76 @@ const rows = [
     commands: () => ['uname -a', 'cat /proc/version /proc/sys/kernel/tainted', 'lsmod'],
     verifyCommands: nothing,
     source: ['Documentation/admin-guide/reporting-issues.rst'],
+  },
+  {
+    id: 'kmemleak-scan-twice',
+    risk: 'low',
+    text: text({
+      en: {
+        name: 'Have kmemleak scan again while the workload runs, and keep what grows',
+        cost: 'Each scan reads all kernel memory on one CPU: seconds on a small machine, minutes on a large one. clear drops the suspects reported so far, so save them first.',
+        verify:
+          'What is in the second list and not in the first, from one stack and more with every round, is the leak.',
+      },
+      zh: {
+        name: '在负载运行时让 kmemleak 再次扫描，只看持续增长的',
+        cost: '每次扫描都会用一个 CPU 读遍内核内存：小机器几秒，大机器几分钟。clear 会丢弃目前报告的疑似泄漏，请先保存。',
+        verify: '第二份里有而第一份里没有、来自同一调用栈且每轮都在增加的，就是泄漏。',
+      },
+    }),
+    commands: context => [
+      'cat /sys/kernel/debug/kmemleak > /var/tmp/kmemleak-before.txt',
+      'echo clear > /sys/kernel/debug/kmemleak',
+      ...note(context, { en: 'run the workload, then:', zh: '运行负载，然后：' }),
+      'kmemscope kmemleak --scan --yes',
+      'cat /sys/kernel/debug/kmemleak > /var/tmp/kmemleak-1.txt',
+      ...note(context, { en: 'run it again, then:', zh: '再运行一次，然后：' }),
+      'kmemscope kmemleak --scan --yes',
+      'cat /sys/kernel/debug/kmemleak > /var/tmp/kmemleak-2.txt',
+    ],
+    verifyCommands: () => ['kmemscope kmemleak /var/tmp/kmemleak-1.txt /var/tmp/kmemleak-2.txt'],
+    source: ['Documentation/dev-tools/kmemleak.rst', 'mm/kmemleak.c'],
+  },
+  {
+    id: 'kmemleak-enable',
+    risk: 'high',
+    text: text({
+      en: {
+        name: 'Boot a test node with kmemleak on',
+        cost: 'A reboot. Needs a kernel built with CONFIG_DEBUG_KMEMLEAK (kernel-debug of RHEL and Fedora; few others). Every allocation gets a record: much slower, and hundreds of MiB of memory. Not for production. Undo: take the option away and reboot.',
+        verify: 'The log says “Kernel memory leak detector initialized”, and the file exists.',
+      },
+      zh: {
+        name: '在测试节点上以 kmemleak=on 启动',
+        cost: '需要重启，且内核须编入 CONFIG_DEBUG_KMEMLEAK（RHEL、Fedora 的 kernel-debug；其他发行版很少有）。每次分配都要保存一条记录：明显变慢，多占数百 MiB 内存。不要用于生产环境。撤销：去掉该参数后重启。',
+        verify: '日志出现“Kernel memory leak detector initialized”，且文件存在。',
+      },
+    }),
+    commands: context => [
+      `grep -E 'CONFIG_DEBUG_KMEMLEAK|CONFIG_DEBUG_KMEMLEAK_DEFAULT_OFF' /boot/config-$(uname -r)`,
+      ...bootOption(context, 'kmemleak=on'),
+    ],
+    verifyCommands: () => ['dmesg | grep kmemleak:', 'ls -l /sys/kernel/debug/kmemleak'],
+    source: ['Documentation/dev-tools/kmemleak.rst', 'lib/Kconfig.debug'],
+  },
+  {
+    id: 'mount-debugfs',
+    risk: 'low',
+    text: text({
+      en: {
+        name: 'Mount debugfs',
+        cost: 'None that matters; only root can look into it. Kernel lockdown forbids reading it. Undo: umount /sys/kernel/debug.',
+        verify: 'The directory has files in it.',
+      },
+      zh: {
+        name: '挂载 debugfs',
+        cost: '几乎没有代价，只有 root 能查看。内核 lockdown 模式下禁止读取。撤销：umount /sys/kernel/debug。',
+        verify: '目录里有文件。',
+      },
+    }),
+    commands: () => ['mount -t debugfs nodev /sys/kernel/debug'],
+    verifyCommands: () => ['ls /sys/kernel/debug | head', 'ls -l /sys/kernel/debug/kmemleak'],
+    source: ['Documentation/filesystems/debugfs.rst'],
   },
 ] as const satisfies readonly Remedy[]
 

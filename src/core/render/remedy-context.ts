@@ -13,6 +13,7 @@ export function remedyContext({ node }: Report, { subject }: Finding, language?:
     ...(node.cgroup === undefined ? {} : { cgroup: node.cgroup }),
     ...(node.hostname === undefined ? {} : { hostname: node.hostname }),
     ...(subject.path === undefined ? {} : { memcgPath: subject.path }),
+    ...(subject.cache === undefined ? {} : { slabCache: subject.cache }),
     ...(subject.podUid === undefined ? {} : { podUid: subject.podUid }),
   }
 }
