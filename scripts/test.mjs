@@ -8,8 +8,22 @@ import { delimiter, join } from 'node:path'
 import { startVitest } from 'vitest/node'
 import { check } from './check.mjs'
 
-/** What the live tests need that npm does not bring: a compiler for two small C programs. */
-const PACKAGES = ['gcc', 'libc6-dev']
+/**
+ * What tests need that npm does not bring, as Debian packages.
+ * @type {readonly { packages: readonly string[], what: string, there: () => boolean }[]}
+ */
+const NEEDED = [
+  {
+    packages: ['gcc', 'libc6-dev'],
+    what: 'a C compiler for the live tests',
+    there: canCompile,
+  },
+  {
+    packages: ['chromium'],
+    what: 'a browser to read logs in, 400 MB of disk',
+    there: () => ['chromium', 'chromium-browser', 'google-chrome'].some(onPath),
+  },
+]
 
 const isRoot = process.getuid?.() === 0
 
@@ -34,12 +48,12 @@ function canCompile() {
 }
 
 function installPackages() {
-  const wanted = `Debian packages ${PACKAGES.join(' ')} (a C compiler for the live tests)`
-  if (canCompile()) {
-    console.log('installs: nothing (npm ci brought the rest, a C compiler is there)')
-  } else if (process.platform !== 'linux') {
-    console.log('installs: nothing (the live tests run on Linux only)')
-  } else if (!existsSync('/etc/debian_version') || !onPath('apt-get')) {
+  const missing = NEEDED.filter(({ there }) => !there())
+  const names = missing.flatMap(({ packages }) => packages).join(' ')
+  const wanted = `Debian packages ${names} (${missing.map(({ what }) => what).join('; ')})`
+  if (missing.length === 0) {
+    console.log('installs: nothing (npm ci brought the rest, a C compiler and a browser are there)')
+  } else if (process.platform !== 'linux' || !existsSync('/etc/debian_version') || !onPath('apt-get')) {
     console.log(
       `installs: nothing (would install ${wanted}, but this is no Debian): tests that need it are skipped`,
     )
@@ -49,14 +63,17 @@ function installPackages() {
     console.log(`installs: ${wanted}, with apt-get`)
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
     const options = { env, encoding: /** @type {const} */ ('utf8') }
-    const install = () =>
-      spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...PACKAGES], options)
-    let { status, stderr } = install()
-    if (status !== 0) {
-      spawnSync('apt-get', ['update', '-q'], options)
-      ;({ status, stderr } = install())
+    // one after the other: that one cannot be had must not keep the others out
+    for (const { packages, what } of missing) {
+      const install = () =>
+        spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], options)
+      let { status, stderr } = install()
+      if (status !== 0) {
+        spawnSync('apt-get', ['update', '-q'], options)
+        ;({ status, stderr } = install())
+      }
+      if (status !== 0) console.log(`apt-get failed, tests that need ${what} are skipped:\n${stderr.trim()}`)
     }
-    if (status !== 0) console.log(`apt-get failed, tests that need a compiler are skipped:\n${stderr.trim()}`)
   }
 }
 
