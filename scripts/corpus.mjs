@@ -30,6 +30,7 @@ const NOT_SCORED_ANYWHERE = new Set([
   'memcgFrom',
   'sourceExpectedSite',
   'fileCount',
+  'meaning',
   'note',
   'check',
   'pairingNote',
@@ -152,7 +153,15 @@ export function score(expectation, decoded) {
 
   for (const [key, value] of Object.entries(expectation)) {
     if (NOT_SCORED.has(key) || NOT_SCORED_ANYWHERE.has(key)) continue
+    if (key === 'alsoContains' && Array.isArray(value) && Array.isArray(decoded.events)) {
+      // beside what the file is about: what else was decoded is neither right nor false
+      const { pairs } = pair(value, decoded.events)
+      const found = value.map((_, index) => decoded.events[pairs.get(index) ?? -1] ?? {})
+      compare(key, value, found, hard)
+      continue
+    }
     let got = decoded[key]
+    if (key === 'reportCountInFile' && Array.isArray(decoded.reports)) got = decoded.reports.length
     // listed apart where the expectation lists them apart
     if (key === 'events' && expectation.pageAllocFailures !== undefined && Array.isArray(got))
       got = got.filter(event => event.type !== 'page-alloc-failure')

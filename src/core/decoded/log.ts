@@ -14,6 +14,7 @@ import type {
   PageAllocationFailure,
   SlabAllocationFailure,
 } from '../decode/kmsg/report.ts'
+import { slubCorruption } from './slub-corruption.ts'
 
 type Plain = Readonly<Record<string, unknown>>
 
@@ -235,6 +236,9 @@ export function decodedLog(log: Pick<DecodedKernelLog, 'reports' | 'folded' | 's
       report.kind === 'page-alloc-failure' ? [pageAllocation(report)] : [],
     ),
     ...kmemleak(reports),
+    reports: reports.flatMap(report =>
+      report.kind === 'slub-corruption' ? [{ ...placed(report), ...slubCorruption(report) }] : [],
+    ),
     runtimeErrors: noSpace.map(report => ({ ...placed(report), path: report.directory })),
     folded: folded.map(fold => known({ ...fold, first: fold.first?.text, last: fold.last?.text })),
     log: known({

@@ -4,10 +4,12 @@
 import { keep, readLines } from '../../base/lines.ts'
 import type { Stamp } from '../../base/time.ts'
 import { objectFinder } from './json-log.ts'
-import { type NotJudged, notJudgedCounter } from './not-judged.ts'
+import { ownerOf } from './kmemleak.ts'
+import { type NotJudged, notJudgedCounter, WORTH_A_LOOK } from './not-judged.ts'
 import { parseCpuLine } from './oom.ts'
 import { type LogRecord, selectsLines, stampOf, undresser } from './record.ts'
-import type { KernelReport, OomReport } from './report.ts'
+import type { KernelReport, KmemleakReport, OomReport } from './report.ts'
+import { skimmed } from './skim.ts'
 import { splitter } from './split.ts'
 import { rejoin } from './wrap.ts'
 
@@ -28,6 +30,17 @@ export interface LogSource {
   readonly sequenceGaps: readonly { readonly after: number; readonly missing: number }[]
   /** Records were overwritten before they could be read, in mid-reading. */
   readonly overrun?: true
+  /** What the log itself says it has not: the kernel's lines, or those of whoever wrote to the same log. */
+  readonly lost?: {
+    /** Places that say so. */
+    readonly places: number
+    /** Lines, at least: not every place says how many. */
+    readonly count: number
+    /** Of the places, those where the kernel's own lines may be missing. */
+    readonly ofKernel: number
+    /** Line of the first. */
+    readonly line?: number
+  }
   /** Only selected lines (a grep): what is missing here may have been printed. */
   readonly excerpt?: true
   /** `Linux version …` or the release of a `CPU: … Comm: …` line, the last one. */
@@ -71,6 +84,9 @@ const NARROWEST = 60
 
 const LINUX_VERSION = /^\s*Linux version (\d\S{1,128}) \(/
 
+/** Words without which no line names the kernel that wrote it. */
+const NAMES_RELEASE = /Comm: |comm: |Linux version /
+
 /**
  * Whether a clock that counts from boot began anew between two stamps. Lines of several CPUs, and pieces that somebody
  * put together, are out of order by less. Ours.
@@ -100,8 +116,21 @@ export function foldKey(report: KernelReport): { readonly memcg?: string; readon
           ? report.comm
           : report.kind === 'callbacks-suppressed'
             ? report.source
-            : undefined
+            : report.kind === 'kmemleak'
+              ? kmemleakTask(report)
+              : report.kind === 'slub-corruption'
+                ? report.cache
+                : undefined
   return { ...(memcg === undefined ? {} : { memcg }), ...(task === undefined ? {} : { task }) }
+}
+
+/** A storm of kmemleak's records must not hide what it said of itself: each is counted apart. */
+function kmemleakTask(report: KmemleakReport): string | undefined {
+  return report.says === 'suspect'
+    ? ownerOf(report.object.frames).function
+    : report.says === 'state'
+      ? report.state
+      : report.says
 }
 
 /** What was kept whole of many reports, and what was counted. */
@@ -176,8 +205,14 @@ export function reportKeeper(): ReportKeeper {
         list = { all: new Set(), older: new Set(), newest: new Map() }
         kept.set(report.kind, list)
       }
-      const { memcg = '' } = foldKey(report)
-      const entry = { report, order, whose: `${memcg}\0${report.kind === 'oom' ? (report.scope ?? '') : ''}` }
+      const { memcg = '', task } = foldKey(report)
+      const whose =
+        report.kind === 'oom'
+          ? (report.scope ?? '')
+          : report.kind === 'kmemleak' || report.kind === 'slub-corruption'
+            ? (task ?? '')
+            : ''
+      const entry = { report, order, whose: `${memcg}\0${whose}` }
       const before = list.newest.get(entry.whose)
       if (before) list.older.add(before)
       list.newest.set(entry.whose, entry)
@@ -257,11 +292,7 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
 
   function noteRelease(record: LogRecord): void {
     const { text } = record
-    if (
-      record.process !== undefined ||
-      !(text.includes('Comm: ') || text.includes('comm: ') || text.includes('Linux version '))
-    )
-      return
+    if (record.process !== undefined || !NAMES_RELEASE.test(text)) return
     const found = LINUX_VERSION.exec(text)?.[1] ?? parseCpuLine(text)?.release
     if (found === undefined) return
     release = { text: keep(found), ...(live ? {} : { line: record.line }) }
@@ -334,7 +365,27 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
   /** Whether the file is one JSON document: told by its first character that is no blank. */
   let json: boolean | undefined
   let ndjson = false
-  for (const line of readLines(chunks, { whole: true })) {
+  let leftOut = 0
+  // lines that mean nothing are left out before they are read: what is told of single lines above has to be told there
+  const worthReading = skimmed(chunks, [...split.heads, WORTH_A_LOOK, NAMES_RELEASE], {
+    ready: () => json === false && first !== undefined && split.idle(),
+    settled() {
+      flush()
+      return split.idle()
+    },
+    widest: () => widest,
+    last: () => last,
+    lastSeq: () => lastSeq,
+    hostname: () => hostname,
+    leftOut(run) {
+      leftOut += run.lines
+      records += run.records
+      kernelRecords += run.kernel
+      last = run.last ?? last
+      lastSeq = run.seq ?? lastSeq
+    },
+  })
+  for (const line of readLines(worthReading, { whole: true, leftOut: () => leftOut })) {
     if (line.cut && !line.rest) cut = { count: (cut?.count ?? 0) + 1, first: cut?.first ?? line.number }
     if (json === undefined) {
       const begin = line.text.trimStart()

@@ -3,6 +3,7 @@
 
 import { keep } from '../../base/lines.ts'
 import { kmemleakReader } from './kmemleak.ts'
+import { lostRecordsReader } from './lost-records.ts'
 import { memoryWarningReader } from './memory-warning-report.ts'
 import { oomReader } from './oom-report.ts'
 import { pageAllocationReader } from './page-allocation-report.ts'
@@ -10,6 +11,7 @@ import { baseOf, quote, type ReaderOptions, type ReportReader, spanOf } from './
 import type { LogRecord } from './record.ts'
 import { parseMemcgNoSpace } from './runtime-error.ts'
 import { slabAllocationReader } from './slab-allocation-report.ts'
+import { slubCorruptionReader } from './slub-corruption-report.ts'
 import { stallReader } from './stall-report.ts'
 import { parseSuppressedLine } from './suppressed.ts'
 
@@ -20,12 +22,18 @@ export interface Splitter {
   cut(): void
   /** The log is at its end. */
   end(): void
+  /** No report is being read: a record without a head is nobody's. */
+  idle(): boolean
+  /** Of all readers. */
+  readonly heads: readonly RegExp[]
 }
 
 const READERS: readonly ((options: ReaderOptions) => ReportReader)[] = [
   slabAllocationReader,
+  slubCorruptionReader,
   pageAllocationReader,
   suppressedReader,
+  lostRecordsReader,
   noSpaceReader,
   kmemleakReader,
   memoryWarningReader,
@@ -39,7 +47,8 @@ export function splitter(options: Omit<ReaderOptions, 'next'>): Splitter {
   /** The one whose report has begun last stands first. */
   const readers = READERS.map(reader => reader(all))
   const heads = new RegExp(readers.map(reader => reader.heads.source).join('|'))
-  const noSpace = noSpaceReader(all)
+  /** What is read of lines that others than the kernel wrote. */
+  const ofPrograms = [noSpaceReader(all), lostRecordsReader(all)]
 
   function push(record: LogRecord): void {
     const head = heads.test(record.text)
@@ -62,7 +71,7 @@ export function splitter(options: Omit<ReaderOptions, 'next'>): Splitter {
   return {
     push(record) {
       if (record.process === undefined) push(record)
-      else if (noSpace.heads.test(record.text)) noSpace.push(record, true)
+      else for (const reader of ofPrograms) if (reader.heads.test(record.text)) reader.push(record, true)
     },
     cut() {
       for (const reader of readers) reader.cut()
@@ -70,6 +79,8 @@ export function splitter(options: Omit<ReaderOptions, 'next'>): Splitter {
     end() {
       for (const reader of readers) reader.end()
     },
+    idle: () => !readers.some(reader => reader.open()),
+    heads: readers.map(reader => reader.heads),
   }
 }
 
