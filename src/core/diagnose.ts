@@ -2,11 +2,11 @@
 
 import type { Instant } from './base/time.ts'
 import type { Case } from './case/case.ts'
-import type { Finding, Severity, Unknown, Verdict } from './case/finding.ts'
+import type { Finding, Severity, Verdict } from './case/finding.ts'
 import type { Report } from './case/report.ts'
 import { type Concern, type Detector, verdict } from './detectors/detector.ts'
 import { detectors } from './detectors/index.ts'
-import type { UnknownRemedy } from './knowledge/unknown.ts'
+import { instrumentOff, type UnknownReason, type UnknownRemedy } from './knowledge/unknown.ts'
 import type { Gap, Origin } from './tree/tree.ts'
 
 const WORST_FIRST: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, info: 2 }
@@ -31,12 +31,20 @@ export function diagnose(
 ): Report {
   const verdicts: Record<string, Verdict> = {}
   const findings: Finding[] = []
-  const unknown: (Unknown & { readonly detector: string })[] = []
+  const unknown: Report['unknown'][number][] = []
   for (const detector of detectors) {
     const judgement = judged(detector, about, failed)
     verdicts[detector.id] = verdict(judgement)
     findings.push(...judgement.findings)
-    unknown.push(...judgement.unknown.map(one => ({ ...one, detector: detector.id })))
+    const isOff = (reason: UnknownReason): boolean =>
+      detector.instrument === true && instrumentOff.has(reason)
+    unknown.push(
+      ...judgement.unknown.map(one => ({
+        ...one,
+        detector: detector.id,
+        ...(isOff(one.reason) ? { instrumentOff: true as const } : {}),
+      })),
+    )
   }
   return {
     schema: 'kmemscope/report@1',

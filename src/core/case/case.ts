@@ -1,7 +1,8 @@
 // All that is known about one node. Collectors fill it, detectors judge it.
 
 import type { Instant } from '../base/time.ts'
-import type { Gap, Origin } from '../tree/tree.ts'
+import type { KmemleakReading } from '../decode/sys/kmemleak.ts'
+import type { Gap, GapReason, Origin } from '../tree/tree.ts'
 import type { KernelLog } from './kernel-log.ts'
 import type { MemcgTree } from './memcg.ts'
 
@@ -80,6 +81,17 @@ export interface KmemSlabinfoProbe extends From {
   readonly readable: boolean
 }
 
+/** What kmemleak found, and what shows whether it could. */
+export interface Kmemleak extends From {
+  /** undefined: its file was not read, for `missing`. */
+  readonly reading?: KmemleakReading
+  readonly missing?: GapReason
+  /** Whether debugfs is mounted at its place; undefined: not known. */
+  readonly debugfs?: boolean
+  /** The lockdown in force: `none`, `integrity` or `confidentiality`; undefined: not known, or not in this kernel. */
+  readonly lockdown?: string
+}
+
 /** What was read at one instant. */
 export interface Sample {
   readonly at: Instant
@@ -88,6 +100,7 @@ export interface Sample {
   readonly cgroups?: ProcCgroups
   readonly memcg?: MemcgTree
   readonly slabNames?: SlabNames
+  readonly kmemleak?: Kmemleak
   readonly kmemSlabinfo?: readonly KmemSlabinfoProbe[]
 }
 

@@ -16,7 +16,11 @@ export interface Report {
   /** Worst first. */
   readonly findings: readonly Finding[]
   /** Why a verdict is unknown, or a present one may not be the whole story. */
-  readonly unknown: readonly (Unknown & { readonly detector: string })[]
+  readonly unknown: readonly (Unknown & {
+    readonly detector: string
+    /** It says no more than that a debugging instrument is off, or not in this kernel, as on nearly all nodes. */
+    readonly instrumentOff?: true
+  })[]
   readonly gaps: readonly (Gap & { readonly remedy: UnknownRemedy })[]
   /** From when each log reaches. */
   readonly logs: readonly LogSource[]

@@ -6,6 +6,7 @@ import type { Collector } from './collector.ts'
 import kernel from './kernel.ts'
 import kernelConfig from './kernel-config.ts'
 import kmemSlabinfo from './kmem-slabinfo.ts'
+import kmemleak from './kmemleak.ts'
 import kmsg from './kmsg.ts'
 import memcg from './memcg.ts'
 import meminfo from './meminfo.ts'
@@ -18,6 +19,7 @@ export const collectors: readonly Collector[] = [
   kernel,
   kernelConfig,
   kmemSlabinfo,
+  kmemleak,
   kmsg,
   memcg,
   meminfo,

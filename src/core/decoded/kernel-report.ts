@@ -13,6 +13,7 @@ const KINDS: Readonly<Partial<Record<KernelReport['kind'], true>>> = {
   'slab-alloc-failure': true,
   'page-alloc-failure': true,
   'slub-corruption': true,
+  kmemleak: true,
   'memcg-no-space': true,
   'callbacks-suppressed': true,
   'memcg-stats': true,
@@ -28,6 +29,7 @@ const KINDS: Readonly<Partial<Record<KernelReport['kind'], true>>> = {
   sanitizer: true,
   'pids-limit': true,
   'slab-create-failure': true,
+  'records-lost': true,
 }
 
 export function isReportKind(word: string): word is KernelReport['kind'] {

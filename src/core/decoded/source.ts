@@ -41,7 +41,7 @@ export interface DecodeOptions {
 /** Of a hierarchy's cgroups by kernel memory so many are listed (ours). */
 const TOP_LISTED = 4
 
-/** Where a saved directory has a log. */
+/** Where a saved directory has a log, or the file of kmemleak, whose records are those that a log can have. */
 const LOG_PLACES = [
   'dmesg',
   'dmesg.txt',
@@ -49,6 +49,7 @@ const LOG_PLACES = [
   'var/log/messages',
   'var/log/kern.log',
   'var/log/syslog',
+  'sys/kernel/debug/kmemleak',
 ] as const
 
 function kibibytes(values: Readonly<Record<string, number>>): Record<string, number> {
@@ -331,6 +332,7 @@ export function decodeSource(tree: Tree, options: DecodeOptions = { select: log 
   if (first === undefined || more.length > 0) return { schema: DECODE_SCHEMA, ...savedNode(tree, options) }
   const { kind, path } = first
   switch (kind) {
+    case 'kmemleak':
     case 'log':
       return { schema: DECODE_SCHEMA, ...decodeLog(tree, path, options) }
     case 'cgroup-v1':

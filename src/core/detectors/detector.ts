@@ -22,6 +22,11 @@ export type Concern = 'workload' | 'node' | 'cause'
 
 export interface Detector {
   readonly id: string
+  /**
+   * It judges by a debugging instrument that ordinary kernels do not have, or have off. That it is off is told in one
+   * line and is no hole in what was looked at; `instrumentOff` of knowledge/unknown.ts has the reasons that say so.
+   */
+  readonly instrument?: true
   /** What it judges, in a sentence, for `explain` and the tables of docs/. */
   readonly about: Text<{ readonly judges: string }>
   readonly concerns: Concern
@@ -32,6 +37,7 @@ export interface Detector {
 /** Declares a detector. The compiler holds its findings against its own sentences. */
 export function detector<En extends Sentences>(unit: {
   readonly id: string
+  readonly instrument?: true
   readonly about: Text<{ readonly judges: string }>
   readonly concerns: Concern
   readonly text: Text<En>
@@ -39,6 +45,7 @@ export function detector<En extends Sentences>(unit: {
 }): Detector {
   return {
     id: unit.id,
+    ...(unit.instrument === undefined ? {} : { instrument: unit.instrument }),
     about: unit.about,
     concerns: unit.concerns,
     text: unit.text,

@@ -4,6 +4,7 @@ import type { Detector } from './detector.ts'
 import dyingMemcgs from './dying-memcgs.ts'
 import kmemAccountingActive from './kmem-accounting-active.ts'
 import kmemFillsMemcg from './kmem-fills-memcg.ts'
+import kmemleakObjects from './kmemleak-objects.ts'
 import knownDefects from './known-defects.ts'
 import memcgIdExhaustion from './memcg-id-exhaustion.ts'
 import memcgOomKill from './memcg-oom-kill.ts'
@@ -15,6 +16,7 @@ export const detectors: readonly Detector[] = [
   dyingMemcgs,
   kmemAccountingActive,
   kmemFillsMemcg,
+  kmemleakObjects,
   knownDefects,
   memcgIdExhaustion,
   memcgOomKill,

@@ -4,6 +4,7 @@ import { text } from '../base/text.ts'
 import type { KernelReport } from '../decode/kmsg/report.ts'
 import { explainCallbacksSuppressed } from './callbacks-suppressed.ts'
 import type { Explanation, ExplanationOf } from './explanation.ts'
+import { explainKmemleak } from './kmemleak.ts'
 import { explainMemcgNoSpace } from './memcg-no-space.ts'
 import { explainStrayStats } from './memcg-stats.ts'
 import {
@@ -14,6 +15,7 @@ import {
 } from './memory-bug.ts'
 import { explainMemoryStall } from './memory-stall.ts'
 import { explainConntrackFull, explainNetdeviceWait, explainTcpMemory } from './network-memory.ts'
+import { explainRecordsLost } from './records-lost.ts'
 import {
   explainPercpuAllocation,
   explainPidsLimit,
@@ -21,12 +23,15 @@ import {
   explainVmallocFailure,
 } from './refused-allocation.ts'
 import { explainSlabAllocation } from './slab-allocation.ts'
+import { explainSlubCorruption } from './slub-corruption.ts'
 
 export function explain(report: KernelReport): Explanation {
   switch (report.kind) {
     case 'slub-alloc-failure':
     case 'slab-alloc-failure':
       return explainSlabAllocation(report)
+    case 'kmemleak':
+      return explainKmemleak(report)
     case 'memcg-no-space':
       return explainMemcgNoSpace(report)
     case 'callbacks-suppressed':
@@ -55,8 +60,12 @@ export function explain(report: KernelReport): Explanation {
       return explainSanitizer(report)
     case 'pids-limit':
       return explainPidsLimit(report)
+    case 'records-lost':
+      return explainRecordsLost(report)
     case 'slab-create-failure':
       return explainSlabCreate(report)
+    case 'slub-corruption':
+      return explainSlubCorruption(report)
     default:
       return byItsLine(report)
   }

@@ -40,6 +40,18 @@ export const unknownReasons = text({
     'defect-boundary': 'whether this very kernel has the fix is not established ({path})',
     'defect-cannot-tell': 'for some known defects it cannot be told whether this node has them',
     'id-scheme-unknown': 'whether removed cgroups keep their id on this kernel is not known',
+    'kmemleak-not-built': 'this kernel is built without kmemleak',
+    'kmemleak-no-sign': 'nothing shows that this kernel has kmemleak, the detector of leaks it is judged by',
+    'kmemleak-off':
+      'kmemleak is in this kernel and off ({path}): that it reports nothing says nothing about leaks',
+    'kmemleak-gave-up':
+      'kmemleak switched itself off for lack of memory or by an error of its own ({path}): it reports nothing since',
+    'kmemleak-state-not-told':
+      'kmemleak reports nothing, and what could be read does not show whether it is on; a detector that is off reads empty, too',
+    'kmemleak-not-read': 'kmemleak is in this kernel, and its file {path} could not be read',
+    'debugfs-not-mounted': 'debugfs is not mounted, and with it {path} is not there',
+    'debugfs-denied': '{path} can be read by root alone',
+    'debugfs-locked': 'the kernel is locked down and forbids reading {path}',
     'detector-failed': 'this check failed; that is a bug in kmemscope',
   },
   zh: {
@@ -70,6 +82,16 @@ export const unknownReasons = text({
     'defect-boundary': '尚不确定这个内核是否含有修复（{path}）',
     'defect-cannot-tell': '无法判断本节点是否存在某些已知缺陷',
     'id-scheme-unknown': '不知道在这个内核上，已删除的 cgroup 是否仍占用 ID',
+    'kmemleak-not-built': '这个内核没有编入 kmemleak',
+    'kmemleak-no-sign': '没有迹象表明这个内核有 kmemleak（判断泄漏要靠它）',
+    'kmemleak-off': '内核编入了 kmemleak，但没有启用（{path}）：没有报告不代表没有泄漏',
+    'kmemleak-gave-up': 'kmemleak 因内存不足或自身出错而自行关闭（{path}），此后不再报告',
+    'kmemleak-state-not-told':
+      'kmemleak 没有报告任何东西，但从读到的内容看不出它是否启用；关闭时读出来也是空的',
+    'kmemleak-not-read': '内核编入了 kmemleak，但它的文件 {path} 没有读到',
+    'debugfs-not-mounted': 'debugfs 没有挂载，因此没有 {path}',
+    'debugfs-denied': '{path} 只有 root 能读',
+    'debugfs-locked': '内核处于 lockdown 模式，禁止读取 {path}',
     'detector-failed': '该项检查出错，这是 kmemscope 自身的 bug',
   },
 })
@@ -92,6 +114,17 @@ export const unknownRemedies = text({
     'ask-distributor':
       'look for the fix in the changelog of this kernel package (rpm -q --changelog kernel, apt changelog linux-image-$(uname -r))',
     'drop-since': 'run again without --since, or with a longer time',
+    'boot-debug-kernel':
+      'on a test node boot a kernel built with CONFIG_DEBUG_KMEMLEAK=y, with kmemleak=on (kmemscope explain kmemleak-enable)',
+    'boot-kmemleak-on':
+      'boot with kmemleak=on; until the next boot it cannot be switched on (kmemscope explain kmemleak-enable)',
+    'enlarge-kmemleak-pool':
+      'boot a kernel built with a larger CONFIG_DEBUG_KMEMLEAK_MEM_POOL_SIZE (up to 5.3: CONFIG_DEBUG_KMEMLEAK_EARLY_LOG_SIZE), with more memory free',
+    'try-kmemleak-scan': 'kmemscope kmemleak --scan: a detector that is off refuses to scan',
+    'pass-kmemleak':
+      'save its file on the node and pass it with the log: cat /sys/kernel/debug/kmemleak > kmemleak.txt; kmemscope diagnose dmesg.txt kmemleak.txt',
+    'mount-debugfs': 'mount it: mount -t debugfs nodev /sys/kernel/debug',
+    'leave-lockdown': 'on a test node boot without lockdown= and with Secure Boot off',
     'report-bug': 'run again with KMEMSCOPE_DEBUG=1 and report what it prints',
     'shorten-log': 'split the file or save it again; everything before that point was read',
     none: 'nothing to do: this kernel or node does not have it',
@@ -111,6 +144,16 @@ export const unknownRemedies = text({
     'ask-distributor':
       '在该内核包的更新日志里查找修复（rpm -q --changelog kernel，apt changelog linux-image-$(uname -r)）',
     'drop-since': '去掉 --since 或放宽时间后重新运行',
+    'boot-debug-kernel':
+      '在测试节点上启动编入 CONFIG_DEBUG_KMEMLEAK=y 的内核，并加上 kmemleak=on（kmemscope explain kmemleak-enable）',
+    'boot-kmemleak-on': '以 kmemleak=on 启动；下次启动前无法打开（kmemscope explain kmemleak-enable）',
+    'enlarge-kmemleak-pool':
+      '启动 CONFIG_DEBUG_KMEMLEAK_MEM_POOL_SIZE（5.3 及以前为 CONFIG_DEBUG_KMEMLEAK_EARLY_LOG_SIZE）更大的内核，并留出更多空闲内存',
+    'try-kmemleak-scan': 'kmemscope kmemleak --scan：关闭时会拒绝扫描',
+    'pass-kmemleak':
+      '在节点上保存它的文件，与日志一起提供：cat /sys/kernel/debug/kmemleak > kmemleak.txt; kmemscope diagnose dmesg.txt kmemleak.txt',
+    'mount-debugfs': '挂载它：mount -t debugfs nodev /sys/kernel/debug',
+    'leave-lockdown': '在测试节点上不带 lockdown= 启动，并关闭 Secure Boot',
     'report-bug': '设置 KMEMSCOPE_DEBUG=1 重新运行，并反馈其输出',
     'shorten-log': '拆分文件或重新保存；该处之前的内容已经读取',
     none: '无需处理：这个内核或节点本来就没有',
@@ -119,3 +162,13 @@ export const unknownRemedies = text({
 
 export type UnknownReason = keyof typeof unknownReasons.en
 export type UnknownRemedy = keyof typeof unknownRemedies.en
+
+/**
+ * Reasons that say no more than that a debugging instrument, which ordinary kernels do not have or have off, is not at
+ * work: told in one line, and no hole in what kmemscope looked at.
+ */
+export const instrumentOff: ReadonlySet<UnknownReason> = new Set<UnknownReason>([
+  'kmemleak-not-built',
+  'kmemleak-no-sign',
+  'kmemleak-off',
+])

@@ -6,7 +6,16 @@ import type { Report } from '../case/report.ts'
 import { remedy } from '../knowledge/remedies.ts'
 import { unknownReasons, unknownRemedies } from '../knowledge/unknown.ts'
 import { remedyContext } from './remedy-context.ts'
-import { defectWords, evidenceWords, notJudged, notJudgedWords, subjectWords, whenWords } from './terminal.ts'
+import {
+  defectWords,
+  evidenceWords,
+  instrumentWords,
+  lookedAtAll,
+  notJudged,
+  notJudgedWords,
+  subjectWords,
+  whenWords,
+} from './terminal.ts'
 import { label, labelled, say, summaryOf, type Texts, titleOf } from './words.ts'
 
 /** Markdown's own characters, and HTML's, in running text; an address of the web stays text and becomes no link. */
@@ -50,8 +59,7 @@ export function renderMarkdown(report: Report, texts: Texts, language: Language)
         '',
       )
   } else if (report.findings.length === 0) {
-    const looked = Object.values(report.verdicts).every(verdict => verdict === 'absent')
-    lines.push(label(looked ? 'none' : 'noneButUnknown', language), '')
+    lines.push(label(lookedAtAll(report) ? 'none' : 'noneButUnknown', language), '')
   }
   for (const finding of report.findings) {
     lines.push(`## ${labelled(finding.severity, escaped(titleOf(finding, texts, language)), language)}`, '')
@@ -95,14 +103,17 @@ export function renderMarkdown(report: Report, texts: Texts, language: Language)
   for (const [id, verdict] of Object.entries(report.verdicts))
     lines.push(`| \`${id}\` | ${label(verdict, language)} |`)
   lines.push('')
-  if (report.unknown.length > 0) {
+  const unknown = report.unknown.filter(({ instrumentOff }) => instrumentOff !== true)
+  if (unknown.length > 0) {
     lines.push(`## ${label('notChecked', language)}`, '')
-    for (const { detector, reason, path = '', remedy: how } of report.unknown) {
+    for (const { detector, reason, path = '', remedy: how } of unknown) {
       lines.push(
         `- \`${detector}\`${label('colon', language)}${escaped(say(unknownReasons, reason, language, { path }))}${label('stop', language)}${escaped(labelled('howToCheck', say(unknownRemedies, how, language), language))}`,
       )
     }
     lines.push('')
   }
+  const quiet = instrumentWords(report, language)
+  if (quiet !== '') lines.push(escaped(quiet), '')
   return lines.join('\n')
 }

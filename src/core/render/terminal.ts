@@ -162,10 +162,32 @@ function notJudgedBlock(report: Report, { language, style, columns }: TerminalOp
   ]
 }
 
+/** Whether nothing was left out but what needs a debugging instrument, which nearly no node has at work. */
+export function lookedAtAll({ verdicts, unknown }: Report): boolean {
+  const open = new Set(
+    unknown.filter(({ instrumentOff }) => instrumentOff !== true).map(({ detector }) => detector),
+  )
+  return Object.entries(verdicts).every(
+    ([id, verdict]) => verdict === 'absent' || (verdict === 'unknown' && !open.has(id)),
+  )
+}
+
+/** Judgements whose debugging instrument is off, in one line; '' where there is none. */
+export function instrumentWords({ unknown, verdicts }: Report, language: Language): string {
+  const ids = unknown
+    .filter(({ instrumentOff, detector }) => instrumentOff === true && verdicts[detector] === 'unknown')
+    .map(({ detector }) => detector)
+  const [first] = ids
+  if (first === undefined) return ''
+  return label('instrumentOff', language, {
+    what: listed([...new Set(ids)], language),
+    id: first,
+  })
+}
+
 function nothing(report: Report, { language, style }: TerminalOptions): string[] {
   if (notJudged(report).length > 0) return []
-  const looked = Object.values(report.verdicts).every(verdict => verdict === 'absent')
-  return [looked ? style.good(label('none', language)) : label('noneButUnknown', language)]
+  return [lookedAtAll(report) ? style.good(label('none', language)) : label('noneButUnknown', language)]
 }
 
 function findingBlock(finding: Finding, options: TerminalOptions): string[] {
@@ -367,8 +389,11 @@ function verdictBlock({ verdicts }: Report, { language, style, columns }: Termin
 }
 
 /** Each reason once, with the judgements it stands in the way of. */
-function unknownBlock({ unknown }: Report, { language, style, columns }: TerminalOptions): string[] {
-  if (unknown.length === 0) return []
+function unknownBlock(report: Report, { language, style, columns }: TerminalOptions): string[] {
+  const quiet = instrumentWords(report, language)
+  const told = quiet === '' ? [] : indented(quiet, '', columns).map(style.faint)
+  const unknown = report.unknown.filter(({ instrumentOff }) => instrumentOff !== true)
+  if (unknown.length === 0) return told
   const groups = new Map<
     string,
     { readonly detectors: Set<string>; readonly remedy: string; readonly reason: string }
@@ -391,7 +416,7 @@ function unknownBlock({ unknown }: Report, { language, style, columns }: Termina
     lines.push(...indented(stopped, '  ', columns))
     lines.push(style.faint(`    ${labelled('howToCheck', how, language)}`))
   }
-  return lines
+  return [...lines, ...told]
 }
 
 function gapBlock({ gaps }: Report, { language, style }: TerminalOptions): string[] {

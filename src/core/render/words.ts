@@ -26,7 +26,6 @@ export const labels = text({
     notJudged: 'In the kernel log, and not judged yet',
     notJudgedFirst: '{what} ({count|number}×); the first time:',
     'notJudged-slub-corruption': 'the kernel found slab memory damaged or misused',
-    'notJudged-kmemleak': 'kmemleak suspects that kernel memory leaked',
     'notJudged-page-alloc-failure': 'the kernel found no free pages for a request',
     evidence: 'Evidence',
     remedies: 'What to do',
@@ -44,6 +43,8 @@ export const labels = text({
     verdicts: 'Verdicts',
     notChecked: 'What could not be checked',
     howToCheck: 'To check it',
+    instrumentOff:
+      'Not judged, as on most nodes: the debugging instrument it takes is off or not in this kernel: {what} (kmemscope explain {id})',
     gaps: 'Not read',
     'gap-absent': 'not there',
     'gap-denied': 'permission denied',
@@ -91,7 +92,6 @@ export const labels = text({
     notJudged: '内核日志里有，但还不会判断的报告',
     notJudgedFirst: '{what}（{count|number} 次），首次：',
     'notJudged-slub-corruption': '内核发现 slab 内存被写坏或用错',
-    'notJudged-kmemleak': 'kmemleak 怀疑内核内存泄漏',
     'notJudged-page-alloc-failure': '内核分配不到空闲页',
     evidence: '证据',
     remedies: '处理建议',
@@ -109,6 +109,8 @@ export const labels = text({
     verdicts: '结论',
     notChecked: '未能检查的内容',
     howToCheck: '如何检查',
+    instrumentOff:
+      '未作判断（多数节点如此）：所需的调试手段没有启用，或内核里没有：{what}（kmemscope explain {id}）',
     gaps: '未读到',
     'gap-absent': '不存在',
     'gap-denied': '没有权限',

@@ -20,6 +20,7 @@ export const PLACES: Readonly<Record<Exclude<Recognised, Unreadable | 'log' | 's
     'cgroup-stat': 'sys/fs/cgroup/cgroup.stat',
     cmdline: 'proc/cmdline',
     'kernel-config': 'proc/config',
+    kmemleak: 'sys/kernel/debug/kmemleak',
     meminfo: 'proc/meminfo',
     'memory-stat-v1': 'sys/fs/cgroup/memory/memory.stat',
     'memory-stat-v2': 'sys/fs/cgroup/memory.stat',
@@ -139,6 +140,12 @@ const SHAPES: readonly Shape[] = [
     line: /^(?:[\w./-]{1,255}:)?\s*(?:CONFIG_\w+=|#\s*CONFIG_\w+ is not set)/,
     known: /CONFIG_/,
     share: 0.3,
+  },
+  {
+    kind: 'kmemleak',
+    line: /^(?:unreferenced object |\s{2,}(?:comm "|hex dump |backtrace|[0-9a-f]{2} |\[<|0x[0-9a-f]{8}|[\w.$]+(?:\+0x| \S+:\d)))/,
+    known: /^unreferenced object .{0,40}\(size \d+\):\s*$/,
+    share: 0.9,
   },
   {
     kind: 'proc-cgroups',

@@ -34,6 +34,7 @@ export type GivenKind =
   | 'cgroup-v2'
   | 'cmdline'
   | 'kernel-config'
+  | 'kmemleak'
   | 'log'
   | 'meminfo'
   | 'memory-stat-v1'

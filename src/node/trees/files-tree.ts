@@ -50,14 +50,17 @@ function peeked(descriptor: number): Uint8Array {
   return head.subarray(0, used)
 }
 
-/** One log, at `path`; each `open` gives its pieces from the start. */
-function logTree(
+/** One file that is read in pieces, at `path`; each `open` gives them from the start. */
+function streamTree(
   path: string,
   shown: string,
   failed: readonly Gap[],
   open: () => Iterable<Uint8Array> | Gap,
 ): Tree {
-  const name = path.slice(path.indexOf('/') + 1)
+  const parts = path.split('/')
+  /** The one entry of each directory above the file. */
+  const entries = new Map(parts.map((part, depth) => [parts.slice(0, depth).join('/'), part]))
+  const isParent = (dir: string): boolean => entries.has(dir)
   const absent = (asked: string): Gap => ({ path: `/${asked}`, why: 'absent' })
   const read = (asked: string): Uint8Array | Gap => {
     if (asked !== path) return absent(asked)
@@ -74,17 +77,19 @@ function logTree(
     }
     return Buffer.concat(whole)
   }
-  const list = (dir: string): readonly string[] | Gap =>
-    dir === 'log' ? [name] : dir === '' ? ['log'] : absent(dir)
+  const list = (dir: string): readonly string[] | Gap => {
+    const entry = entries.get(dir)
+    return entry === undefined ? absent(dir) : [entry]
+  }
   return {
     origin: 'files',
     read,
     peek: read,
     list,
-    directories: dir => (dir === '' ? ['log'] : dir === 'log' ? [] : absent(dir)),
+    directories: dir => (dir === parts.slice(0, -1).join('/') ? [] : list(dir)),
     link: absent,
     inode: absent,
-    stat: dir => (dir === '' || dir === 'log' ? {} : absent(dir)),
+    stat: dir => (isParent(dir) ? {} : absent(dir)),
     chunks: asked => (asked === path ? open() : absent(asked)),
     gaps: () => failed,
     shown: asked => (asked === path ? shown : `/${asked}`),
@@ -101,7 +106,7 @@ function placed(given: Given, bytes: Uint8Array, gaps: readonly Gap[]): GivenFil
   if (given.kind === 'shell-transcript') {
     // Between the files it quotes there can be lines of a log.
     const quoted = transcriptTree(new TextDecoder().decode(bytes), given.shown)
-    const log = logTree(given.path, given.shown, gaps, () => [bytes])
+    const log = streamTree(given.path, given.shown, gaps, () => [bytes])
     const layers = [quoted, log].map(tree => ({ tree, at: '' }))
     return { given, layer: { tree: overlayTree(layers, { origin: 'files' }), at: '' } }
   }
@@ -115,7 +120,7 @@ function placed(given: Given, bytes: Uint8Array, gaps: readonly Gap[]): GivenFil
 
 /**
  * Opens the source at `position` (1-based) of the command line. What cannot be used is a problem; a log is left to be
- * read when it is asked for, everything else is read at once.
+ * read when it is asked for, as is what kmemleak found, everything else is read at once.
  */
 export function givenFile(source: string, position: number): GivenFile | Problem {
   const standardInput = source === STANDARD_INPUT
@@ -142,8 +147,9 @@ export function givenFile(source: string, position: number): GivenFile | Problem
       case 'journal':
       case 'utf-16':
         return { what: kind, path: source }
+      case 'kmemleak':
       case 'log': {
-        const path = logPath(position, source)
+        const path = kind === 'log' ? logPath(position, source) : PLACES[kind]
         const failed: Gap[] = []
         const fail = (error: unknown) => {
           failed.push({ ...gapOf(source, error), why: 'truncated' })
@@ -152,7 +158,7 @@ export function givenFile(source: string, position: number): GivenFile | Problem
         // a thousand logs do not take a thousand descriptors.
         keep = once
         let first: number | undefined = once ? descriptor : undefined
-        const tree = logTree(path, source, failed, () => {
+        const tree = streamTree(path, source, failed, () => {
           if (first !== undefined) {
             const rest = piecesOf(first, fail, !standardInput)
             first = undefined

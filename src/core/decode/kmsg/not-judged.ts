@@ -7,7 +7,7 @@ import { parsePageAllocationLine } from './page-allocation.ts'
 import { type LogRecord, stampOf } from './record.ts'
 import type { Quote } from './report.ts'
 
-export type NotJudgedKind = 'slub-corruption' | 'kmemleak' | 'page-alloc-failure'
+export type NotJudgedKind = 'slub-corruption' | 'page-alloc-failure'
 
 /** Reports of one kind in one log. */
 export interface NotJudged {
@@ -19,8 +19,8 @@ export interface NotJudged {
 }
 
 /** Words without which no line is one of the heads below. */
-const WORTH_A_LOOK =
-  /BUG [^:]|kmemleak: \d|unreferenced object|page allocation failure|Wrong slab cache|still has objects|[Ss]lab (?:error|corruption)|SLUB </
+export const WORTH_A_LOOK =
+  /BUG [^:]|page allocation failure|Wrong slab cache|still has objects|[Ss]lab (?:error|corruption)|SLUB </
 
 /**
  * `BUG kmalloc-64 (Not tainted): Redzone overwritten`: slab_bug() of mm/slub.c. The first KASAN printed its own reports
@@ -35,14 +35,10 @@ const OLD_SLAB_BUG = /^BUG \S{1,200}: (?:(?:Redzone|Poison|\S+ padding) overwrit
 const OTHER_SLAB =
   /^(?:\w{1,40}: Wrong slab cache\. |kmem_cache_destroy .{1,200}: Slab cache still has objects|slab error in |Slab corruption\b|SLUB <\w+>: no slab for object)/
 
-const KMEMLEAK =
-  /^(?:kmemleak: \d+ new suspected memory leaks|(?:kmemleak: )?unreferenced object (?:\((?:phys|percpu)\) )?0x[0-9a-f]+ \(size \d+\))/
-
 /** What kind of report a line begins; undefined: none, or one that is decoded and judged. */
 export function notJudgedKind(text: string): NotJudgedKind | undefined {
   if (!WORTH_A_LOOK.test(text)) return undefined
   if (SLAB_BUG.test(text) || OLD_SLAB_BUG.test(text) || OTHER_SLAB.test(text)) return 'slub-corruption'
-  if (KMEMLEAK.test(text)) return 'kmemleak'
   return parsePageAllocationLine(text) === undefined ? undefined : 'page-alloc-failure'
 }
 

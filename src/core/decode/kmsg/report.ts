@@ -534,7 +534,7 @@ export interface KmemleakObject {
   readonly address?: bigint
   /** Bytes. */
   readonly size?: number
-  /** Per-CPU memory (6.16 on), or memory known by its physical address. */
+  /** Per-CPU memory, which older kernels do not report, or memory known by its physical address. */
   readonly area?: 'percpu' | 'phys'
   /** Who allocated it. */
   readonly comm?: string
@@ -587,6 +587,18 @@ export interface KmemleakStateChange extends ReportBase {
 
 export type KmemleakReport = KmemleakSuspect | KmemleakScan | KmemleakStateChange
 
+/** A line that says how many others are not in the log: what they said is not known. */
+export interface RecordsLost extends ReportBase {
+  readonly kind: 'records-lost'
+  readonly by: 'printk' | 'journald' | 'rsyslog'
+  /** undefined: it does not say how many. */
+  readonly count?: number
+  /** Whose lines: the kernel's may be among them, or only what programs wrote. */
+  readonly whose: 'kernel' | 'programs'
+  /** The unit whose lines they were. */
+  readonly unit?: string
+}
+
 export type KernelReport =
   | OomReport
   | SlabAllocationFailure
@@ -608,3 +620,4 @@ export type KernelReport =
   | SanitizerReport
   | PidsLimit
   | SlabCreateFailure
+  | RecordsLost

@@ -24,9 +24,6 @@ describe('what a line begins', () => {
       "slab error in verify_redzone_free(): cache `size-64': memory outside object was overwritten",
       'slub-corruption',
     ],
-    ['kmemleak: 13 new suspected memory leaks (see /sys/kernel/debug/kmemleak)', 'kmemleak'],
-    ['unreferenced object 0xffff8881042c6000 (size 64):', 'kmemleak'],
-    ['kmemleak: unreferenced object (percpu) 0x42c6000 (size 8):', 'kmemleak'],
     [
       'insmod: page allocation failure: order:9, mode:0xcc0(GFP_KERNEL), nodemask=(null)',
       'page-alloc-failure',
@@ -36,8 +33,7 @@ describe('what a line begins', () => {
     ['BUG: KASAN: slab-out-of-bounds in f+0x1/0x2', undefined],
     ['BUG: Bad page state in process a  pfn:1', undefined],
     ['SLUB: HWalign=64, Order=0-3, MinObjects=0, CPUs=2, Nodes=1', undefined],
-    ['kmemleak: Object 0xffff8881042c6000 (size 64):', undefined],
-    ['kmemleak: Kernel memory leak detector initialized (mem pool available: 15679)', undefined],
+    ['kmemleak: 13 new suspected memory leaks (see /sys/kernel/debug/kmemleak)', undefined],
     ['I saw a BUG kmalloc-64 (Not tainted): Redzone overwritten', undefined],
     ['SLUB: Unable to allocate memory on node -1 (gfp=0x80d0)', undefined],
   ])('%s', (line, kind) => {
