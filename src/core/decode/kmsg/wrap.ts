@@ -125,7 +125,80 @@ const FORMS: readonly RegExp[] = [
   form(...words('^\\s*Out of memory and no killable processes')),
   form('^\\s*\\S+: \\d+ callbacks', ' suppressed'),
   form(...words('^\\s*kmemleak: \\d+ new suspected memory leaks \\(see'), ' \\/sys\\S*\\)'),
+  ...slabForms(),
 ]
+
+/** Lines of a slab corruption report: the headings of slab_bug(), and what mm/slub.c prints below them. */
+function slabForms(): readonly RegExp[] {
+  const pointer = '0x(?:[0-9a-f]+| *\\(null\\)|\\(_*ptrval_*\\))?'
+  const headed = (...reason: readonly string[]): RegExp =>
+    form(
+      '^\\s*BUG \\S+',
+      ' \\((?:Not|Tainted:)',
+      '(?: tainted|[A-Z ()-]{0,60}?)\\):',
+      ...reason.map(word => ` ${word}`),
+    )
+  const sentence = (text: string): RegExp => headed(...text.split(' '))
+  return [
+    headed('(?:Alignment|Object)', 'padding', 'overwritten'),
+    headed('(?:(?:Left|Right|kmalloc|End) )?(?:Redzone|Poison)', 'overwritten'),
+    form('^\\s*BUG \\S+ \\([^)]*\\): Padding overwritten\\.', ` ${pointer}`, `-${pointer}`, ' @offset=\\d+'),
+    headed('Objects', 'remaining', '(?:in \\S+ )?on', '\\w+\\(\\)'),
+    sentence('Wrong object count\\. Counter is \\d+ but counted were \\d+'),
+    sentence('Wrong number of objects\\. Found \\d+ but should be \\d+'),
+    sentence('Slab has \\d+ allocated objects but \\d+ are to be freed'),
+    sentence('Slab disabled since SLUB metadata consistency check failed'),
+    sentence('Bulk free expected \\d+ objects but found \\d+'),
+    headed('Invalid', 'object', 'pointer', pointer),
+    headed('Attempt', 'to', `free object\\(${pointer}\\)`, 'outside', 'of', 'slab'),
+    headed('No', 'slab', 'cache', 'for', 'object', pointer),
+    headed('(?:Object|Freepointer|Freechain)', '(?:corrupt|already free)'),
+    headed('Freelist', '(?:Pointer|cycle)', '(?:check|detected)', 'fails'),
+    form(
+      '^\\s*(?:INFO: |\\[[A-Z][A-Za-z ]{2,40}\\] )?0x[0-9a-f]+',
+      `-${pointer}`,
+      '(?: @offset=\\d+)?\\.',
+      ...words(' First byte 0x[0-9a-f]+ instead of 0x[0-9a-f]+')
+        .slice(1)
+        .map(word => word.replace('0x[0-9a-f]+', '0x[0-9a-f]*')),
+    ),
+    form('^\\s*\\[[A-Z][a-z]+ [A-Za-z ]{2,40}\\]', ` ${pointer}`),
+    form(
+      '^\\s*(?:INFO: )?(?:Allocated|Freed) in \\S+',
+      '(?: \\[[^\\]]+\\])? age=\\d+',
+      ' cpu=\\d+',
+      ' pid=-?\\d+',
+    ),
+    form('^\\s*(?:INFO: )?(?:Allocated|Freed) in \\S+', ' \\[[^\\]]+\\]'),
+    form(
+      '^\\s*(?:INFO: )?Slab 0x[0-9a-f]+',
+      ' objects=\\d+',
+      ' used=\\d+',
+      ` fp=${pointer}`,
+      ' flags=0x[0-9a-f]+(?:\\([^)]*\\)?)?',
+    ),
+    form('^\\s*(?:INFO: )?Object 0x[0-9a-f]+', ' @offset=\\d+', ` fp=${pointer}`),
+    form(
+      '^\\s*(?:Bytes b4|Object|Redzone|Padding) {1,4}(?:0x)?[0-9a-f]{8,16}:',
+      ...Array.from({ length: 16 }, () => ' {1,3}(?:[0-9a-f]{2}|[0-9a-f](?=$))'),
+      // the characters stand in a column behind the place of 16 bytes
+      ' {1,50}[!-~]{1,16}',
+    ),
+    form('^\\s*FIX \\S+:', ' Restoring(?: [A-Za-z]+){0,2}', ' 0x[0-9a-f]+', `-${pointer}`, '=0x[0-9a-f]+'),
+    form('^\\s*FIX \\S+:', ' Object', ' at', ' 0x[0-9a-f]+', ' not', ' freed'),
+    form('^\\s*FIX \\S+:', ' Marking', ' all', ' objects', ' used'),
+    form(
+      '^\\s*kmem_cache_destroy \\S+',
+      ...words(' Slab cache still has objects').slice(1),
+      ' when',
+      ' called',
+      ' from',
+      ' \\S+',
+      ' \\[[^\\]]+\\]',
+    ),
+    form('^\\s*\\w+: Wrong', ...words(' slab cache\\. \\S+ but object is from').slice(1), ' \\S+'),
+  ]
+}
 
 /** Lines that end where they end, though the form would let a last word go on. */
 const COMPLETE = /^\s*(?:oom-kill:.*,pid=\d+,uid=\d+|Memory cgroup stats for \/\S*:)\s*$/
@@ -133,6 +206,13 @@ const COMPLETE = /^\s*(?:oom-kill:.*,pid=\d+,uid=\d+|Memory cgroup stats for \/\
 /** Words with which a line of a report begins or ends before it is broken: only such a line is worth trying. */
 const OPENING =
   /invoked|oom|[Oo]ut of|Memory |Tasks? in|: usage|[Kk]ill(?:ed)? process|SL[AU]B: |cache: |node \d+: slabs|page allocation|mkdir|CPU: \d|callbacks|kmemleak: \d|Node \d|free:\d|active_anon:|_reclaimable:|\d\*\d/
+
+/** The same for slab corruption. */
+const SLAB_OPENING =
+  /BUG [^:]|FIX |Slab 0x|Object 0x|(?:Object|Redzone|Padding|b4) {1,4}(?:0x)?[0-9a-f]{8}|0x[0-9a-f]+-|(?:Allocated|Freed) in|kmem_cache_destroy|: Wrong|overwritten\]/
+
+const SLAB_STARTS =
+  /^\s*(?:BUG \S+ \(|FIX \S+:|INFO: [A-Z0]|(?:Allocated|Freed) in |Slab 0x|Object 0x|(?:Bytes b4|Object|Redzone|Padding) {1,4}(?:0x)?[0-9a-f]{8,16}:|0x[0-9a-f]+-0x[0-9a-f]+(?: @offset=\d+)?\.|\[[A-Z][A-Za-z ]{2,40} overwritten\]|kmem_cache_destroy |={20}|-{20})/
 
 /** A line that stands for itself wherever it is. */
 const STARTS =
@@ -164,7 +244,13 @@ const LONGEST = 8192
  * own, so that a terminal may have broken it in mid-word.
  */
 export function rejoin(text: string, next: string, full: boolean): string | undefined {
-  if (next === '' || text.length + next.length > LONGEST || !OPENING.test(text) || STARTS.test(next))
+  if (
+    next === '' ||
+    text.length + next.length > LONGEST ||
+    !(OPENING.test(text) || SLAB_OPENING.test(text)) ||
+    STARTS.test(next) ||
+    SLAB_STARTS.test(next)
+  )
     return undefined
   const current = reach(text)
   if (!current) return undefined
