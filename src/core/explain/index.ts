@@ -15,6 +15,7 @@ import {
 } from './memory-bug.ts'
 import { explainMemoryStall } from './memory-stall.ts'
 import { explainConntrackFull, explainNetdeviceWait, explainTcpMemory } from './network-memory.ts'
+import { explainPageAllocationFailure } from './page-alloc-failure.ts'
 import { explainRecordsLost } from './records-lost.ts'
 import {
   explainPercpuAllocation,
@@ -32,6 +33,8 @@ export function explain(report: KernelReport): Explanation {
       return explainSlabAllocation(report)
     case 'kmemleak':
       return explainKmemleak(report)
+    case 'page-alloc-failure':
+      return explainPageAllocationFailure(report)
     case 'memcg-no-space':
       return explainMemcgNoSpace(report)
     case 'callbacks-suppressed':

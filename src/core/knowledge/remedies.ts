@@ -780,6 +780,59 @@ const rows = [
     source: ['Documentation/admin-guide/sysctl/vm.rst'],
   },
   {
+    id: 'compact-earlier',
+    risk: 'low',
+    text: text({
+      en: {
+        name: 'Have the kernel compact memory earlier and in the background',
+        cost: 'kcompactd takes more CPU time. A lower vm.extfrag_threshold (500 by default) makes direct compaction likelier, which delays allocations. vm.compaction_proactiveness is there since 5.9, vm.watermark_boost_factor since 5.0.',
+        verify:
+          'compact_fail of /proc/vmstat grows more slowly, and the right-hand columns of buddyinfo keep blocks.',
+      },
+      zh: {
+        name: '让内核更早在后台整理内存',
+        cost: 'kcompactd 会占用更多 CPU。调低 vm.extfrag_threshold（默认 500）会更常触发直接整理，使分配变慢。vm.compaction_proactiveness 自 5.9 起有，vm.watermark_boost_factor 自 5.0 起有。',
+        verify: '/proc/vmstat 里的 compact_fail 增长变慢，buddyinfo 右侧各列一直有块。',
+      },
+    }),
+    commands: context => [
+      'sysctl vm.extfrag_threshold vm.compaction_proactiveness vm.watermark_boost_factor',
+      'sysctl -w vm.compaction_proactiveness=40',
+      ...note(context, {
+        en: 'where that sysctl is missing (before 5.9), compact at quiet hours: echo 1 > /proc/sys/vm/compact_memory',
+        zh: '没有该参数时（5.9 之前），在空闲时段手动整理：echo 1 > /proc/sys/vm/compact_memory',
+      }),
+    ],
+    verifyCommands: () => ["grep -E '^compact_(stall|fail|success)' /proc/vmstat", 'cat /proc/buddyinfo'],
+    source: ['Documentation/admin-guide/sysctl/vm.rst', 'mm/compaction.c'],
+  },
+  {
+    id: 'raise-watermarks',
+    risk: 'medium',
+    text: text({
+      en: {
+        name: 'Keep a larger reserve free (min_free_kbytes, watermark_scale_factor)',
+        cost: 'Raising min_free_kbytes reclaims at once and can trigger OOM kills where memory is short; go up in steps, to 1% of RAM or so. watermark_scale_factor (since 4.6; 10 is 0.1% of memory) wakes kswapd earlier without enlarging min.',
+        verify:
+          'min, low and high of /proc/zoneinfo are larger, and no new page allocation failures are logged.',
+      },
+      zh: {
+        name: '提高保留的空闲内存（min_free_kbytes、watermark_scale_factor）',
+        cost: '调高 min_free_kbytes 会立即触发回收，内存紧张时可能引发 OOM kill；应逐步调高，到内存的 1% 左右为止。watermark_scale_factor（自 4.6 起；10 表示内存的 0.1%）让 kswapd 更早启动，不改变 min。',
+        verify: '/proc/zoneinfo 的 min、low、high 变大，日志不再出现新的页分配失败。',
+      },
+    }),
+    commands: () => [
+      'sysctl vm.min_free_kbytes vm.watermark_scale_factor',
+      'sysctl -w vm.watermark_scale_factor=50',
+    ],
+    verifyCommands: () => [
+      "grep -E '^Node|^ +(min|low|high) ' /proc/zoneinfo",
+      "dmesg | grep -c 'page allocation failure'",
+    ],
+    source: ['Documentation/admin-guide/sysctl/vm.rst', 'mm/page_alloc.c'],
+  },
+  {
     id: 'reserve-node-memory',
     risk: 'low',
     text: text({
