@@ -22,9 +22,10 @@ export function decodeCommand(
 ): number {
   const { language, output, words } = settings
   const opened = openTree(sources)
-  if ('problem' in opened) throw new Ending(problemSentence(opened.problem, language), exitCodes.failed)
+  if ('problem' in opened)
+    throw new Ending(problemSentence(opened.problem, language, 'decode'), exitCodes.failed)
   for (const problem of opened.problems)
-    process.stderr.write(`kmemscope: ${problemSentence(problem, language)}\n`)
+    process.stderr.write(`kmemscope: ${problemSentence(problem, language, 'decode')}\n`)
   const { tree, done } = withProgress(opened.tree, process.stderr, (files, mebibytes) =>
     words('reading', { files, mebibytes }),
   )

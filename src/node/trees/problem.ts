@@ -15,15 +15,15 @@ const sentences = text({
     binary:
       '{path} is not text: kmemscope reads kernel logs and files of /proc, /sys and cgroups as text. The log inside a memory dump (vmcore) can be extracted with vmcore-dmesg.',
     compressed:
-      '{path} is compressed: unpack it first (gunzip, xz -d, zstd -d, bunzip2, unzip, tar -xf), or pipe it in: zcat {file} | kmemscope diagnose -',
+      '{path} is compressed: unpack it first (gunzip, xz -d, zstd -d, bunzip2, unzip, tar -xf), or pipe it in: zcat {file} | kmemscope {command} -',
     journal:
-      '{path} is a systemd journal file; pipe it in: journalctl --file {file} -k -o short-iso | kmemscope diagnose -',
+      '{path} is a systemd journal file; pipe it in: journalctl --file {file} -k -o short-iso | kmemscope {command} -',
     'utf-16':
-      '{path} is UTF-16 text; convert it first: iconv -f UTF-16 -t UTF-8 {file} | kmemscope diagnose -',
+      '{path} is UTF-16 text; convert it first: iconv -f UTF-16 -t UTF-8 {file} | kmemscope {command} -',
     'no-node':
-      '{path} holds no files of a node: expected proc/, sys/, var/log/, dmesg or etc/os-release, or the memory.* and cgroup.* files of a cgroup. Name logs one by one: kmemscope diagnose {file}/*',
+      '{path} holds no files of a node: expected proc/, sys/, var/log/, dmesg or etc/os-release, or the memory.* and cgroup.* files of a cgroup. Name logs one by one: kmemscope {command} {file}/*',
     'not-regular':
-      '{path} is neither a file nor a directory (a device, FIFO or socket) and is not opened. Pipe its content in: … | kmemscope diagnose -',
+      '{path} is neither a file nor a directory (a device, FIFO or socket) and is not opened. Pipe its content in: … | kmemscope {command} -',
     'no-root':
       '{path} is not the root of a node: it has no proc directory. Mount the host’s root there (hostPath: / at {path}).',
     'not-linux':
@@ -39,14 +39,14 @@ const sentences = text({
     binary:
       '{path} 不是文本：kmemscope 只读取文本形式的内核日志，以及 /proc、/sys 和 cgroup 的文件。内存转储（vmcore）里的日志可用 vmcore-dmesg 导出。',
     compressed:
-      '{path} 是压缩文件：请先解压（gunzip、xz -d、zstd -d、bunzip2、unzip、tar -xf），或用管道输入：zcat {file} | kmemscope diagnose -',
+      '{path} 是压缩文件：请先解压（gunzip、xz -d、zstd -d、bunzip2、unzip、tar -xf），或用管道输入：zcat {file} | kmemscope {command} -',
     journal:
-      '{path} 是 systemd journal 文件，请用管道输入：journalctl --file {file} -k -o short-iso | kmemscope diagnose -',
-    'utf-16': '{path} 是 UTF-16 文本，请先转换编码：iconv -f UTF-16 -t UTF-8 {file} | kmemscope diagnose -',
+      '{path} 是 systemd journal 文件，请用管道输入：journalctl --file {file} -k -o short-iso | kmemscope {command} -',
+    'utf-16': '{path} 是 UTF-16 文本，请先转换编码：iconv -f UTF-16 -t UTF-8 {file} | kmemscope {command} -',
     'no-node':
-      '{path} 里没有节点的文件：应有 proc/、sys/、var/log/、dmesg 或 etc/os-release，或某个 cgroup 的 memory.*、cgroup.* 文件。日志请直接给出文件名：kmemscope diagnose {file}/*',
+      '{path} 里没有节点的文件：应有 proc/、sys/、var/log/、dmesg 或 etc/os-release，或某个 cgroup 的 memory.*、cgroup.* 文件。日志请直接给出文件名：kmemscope {command} {file}/*',
     'not-regular':
-      '{path} 既不是文件也不是目录（而是设备、FIFO 或 socket），不会打开。请用管道输入其内容：… | kmemscope diagnose -',
+      '{path} 既不是文件也不是目录（而是设备、FIFO 或 socket），不会打开。请用管道输入其内容：… | kmemscope {command} -',
     'no-root':
       '{path} 不是节点的根目录：里面没有 proc 目录。请把宿主机的根目录挂载到这里（hostPath: / 挂到 {path}）。',
     'not-linux':
@@ -65,9 +65,14 @@ export interface Problem {
   readonly detail?: string
 }
 
-/** The problem in a sentence that says what to do; safe to print. */
-export function problemSentence({ what, path, detail = '' }: Problem, language: Language): string {
+/** The problem in a sentence that says what to do, with the command that was given; safe to print. */
+export function problemSentence(
+  { what, path, detail = '' }: Problem,
+  language: Language,
+  command = 'diagnose',
+): string {
   return fill(sentences[language][what], {
+    command,
     path: path === '' ? '""' : printable(path),
     file: printable(shellWord(path.startsWith('-') && path !== '-' ? `./${path}` : path)),
     detail: printable(detail),
