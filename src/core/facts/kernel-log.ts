@@ -47,8 +47,8 @@ export const logUnknown: (about: Case) => readonly Unknown[] = fact(about => {
       })
     }
   }
-  for (const { path, sequenceGaps, overrun } of sources) {
-    if (sequenceGaps.length > 0 || overrun !== undefined) {
+  for (const { path, sequenceGaps, overrun, lost } of sources) {
+    if (sequenceGaps.length > 0 || overrun !== undefined || (lost?.ofKernel ?? 0) > 0) {
       unknown.push({ reason: 'kernel-log-lost-records', path, remedy: 'read-persistent-log' })
     }
   }

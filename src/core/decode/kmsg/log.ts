@@ -8,7 +8,7 @@ import { ownerOf } from './kmemleak.ts'
 import { type NotJudged, notJudgedCounter, WORTH_A_LOOK } from './not-judged.ts'
 import { parseCpuLine } from './oom.ts'
 import { type LogRecord, selectsLines, stampOf, undresser } from './record.ts'
-import type { KernelReport, KmemleakReport, OomReport } from './report.ts'
+import type { KernelReport, KmemleakReport, OomReport, RecordsLost } from './report.ts'
 import { skimmed } from './skim.ts'
 import { splitter } from './split.ts'
 import { rejoin } from './wrap.ts'
@@ -106,7 +106,9 @@ export function foldKey(report: KernelReport): { readonly memcg?: string; readon
           ? report.directory
           : report.kind === 'memcg-stats'
             ? report.stats[0].memcg
-            : undefined
+            : report.kind === 'pids-limit'
+              ? report.cgroup
+              : undefined
   const task =
     report.kind === 'oom'
       ? (report.victims[0]?.comm ?? report.invoker)
@@ -120,8 +122,28 @@ export function foldKey(report: KernelReport): { readonly memcg?: string; readon
               ? kmemleakTask(report)
               : report.kind === 'slub-corruption'
                 ? report.cache
-                : undefined
+                : subjectOf(report)
   return { ...(memcg === undefined ? {} : { memcg }), ...(task === undefined ? {} : { task }) }
+}
+
+/** What a report of one line is about, beside a cgroup or a task. */
+function subjectOf(report: KernelReport): string | undefined {
+  switch (report.kind) {
+    case 'netdevice-wait':
+      return report.device
+    case 'memory-stall':
+      return report.function
+    case 'slab-create-failure':
+      return report.cache
+    case 'tcp-memory':
+      return report.what
+    case 'sanitizer':
+      return report.tool
+    case 'records-lost':
+      return report.by
+    default:
+      return undefined
+  }
 }
 
 /** A storm of kmemleak's records must not hide what it said of itself: each is counted apart. */
@@ -193,7 +215,12 @@ export function reportKeeper(): ReportKeeper {
       ...(task === undefined ? {} : { task: keep(task) }),
       ...(report.kind === 'oom' && report.scope !== undefined ? { scope: report.scope } : {}),
       // 'N callbacks suppressed' folded still has to tell how many
-      count: report.kind === 'callbacks-suppressed' ? report.count : 1,
+      count:
+        report.kind === 'callbacks-suppressed'
+          ? report.count
+          : report.kind === 'records-lost'
+            ? (report.count ?? 1)
+            : 1,
       ...(report.at === undefined ? {} : { first: report.at, last: report.at }),
     }
   }
@@ -262,21 +289,37 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
   let first: LogRecord | undefined
   let last: LogRecord | undefined
   let excerpt = false
+  let selected = 0
   let rebootedAt: number | undefined
   let release: { text: string; line?: number } | undefined
   let hostname: string | undefined
   let lastSeq: number | undefined
   const sequenceGaps: { after: number; missing: number }[] = []
   let cut: { count: number; first: number } | undefined
+  let lost: NonNullable<LogSource['lost']> | undefined
   const split = splitter({
     path: options.path,
     live,
     excerpt: () => excerpt,
     release: () => release?.text,
-    emit: (report, order) => (options.each ? options.each(report) : kept.add(report, order)),
+    emit(report, order) {
+      if (report.kind === 'records-lost') noteLost(report)
+      if (options.each) options.each(report)
+      else kept.add(report, order)
+    },
   })
 
   const notJudged = notJudgedCounter(live)
+
+  function noteLost(report: RecordsLost): void {
+    const { places = 0, count = 0, ofKernel = 0, line = report.lines?.[0] } = lost ?? {}
+    lost = {
+      places: places + 1,
+      count: count + (report.count ?? 0),
+      ofKernel: ofKernel + (report.whose === 'kernel' ? 1 : 0),
+      ...(line === undefined ? {} : { line }),
+    }
+  }
 
   /** Waits for the next line, which may be the rest of it. */
   let pending: LogRecord | undefined
@@ -342,6 +385,11 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
   }
 
   function take(record: LogRecord): void {
+    if (record.selected) {
+      // one such line may be chance
+      selected += 1
+      if (selected > 1) excerpt = true
+    }
     if (!record.continuation) records += 1
     if (record.seq !== undefined && !record.continuation) {
       if (lastSeq !== undefined && record.seq > lastSeq + 1 && sequenceGaps.length < MOST_SEQUENCE_GAPS)
@@ -353,7 +401,12 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
       if (record.clock !== undefined && (record.facility === undefined || record.facility === 0)) {
         first ??= record
         if (record.clock === 'boot' && last?.clock === 'boot') {
-          if (clockBeganAnew(last.seconds ?? 0, record.seconds ?? 0)) rebootedAt = record.line
+          if (clockBeganAnew(last.seconds ?? 0, record.seconds ?? 0)) {
+            rebootedAt = record.line
+            // what an earlier boot began to say does not go on
+            flush()
+            split.cut()
+          }
         }
         last = record
       }
@@ -412,6 +465,7 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
   const from = first === undefined ? undefined : stampOf(first)
   const to = last === undefined ? undefined : stampOf(last)
   const counted = notJudged.counted()
+  const missing = lost as LogSource['lost']
   const unread = cut as { count: number; first: number } | undefined
   return {
     reports: kept.reports(),
@@ -425,6 +479,7 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
       ...(rebootedAt === undefined || live ? {} : { rebootedAt }),
       sequenceGaps,
       ...(live && sequenceGaps.length > 0 ? { overrun: true as const } : {}),
+      ...(missing === undefined ? {} : { lost: missing }),
       ...(excerpt ? { excerpt: true as const } : {}),
       ...(release === undefined ? {} : { release }),
       ...(hostname === undefined ? {} : { hostname }),

@@ -2,7 +2,7 @@
 // (Documentation/ABI/testing/dev-kmsg), dmesg of util-linux in all its time formats and locales, journalctl, syslog
 // traditional and RFC 5424, container runtimes' and log collectors' wrappers, a serial console.
 
-import type { Line } from '../../base/lines.ts'
+import { type Line, LONGEST_LINE } from '../../base/lines.ts'
 import type { Clock, Stamp } from '../../base/time.ts'
 
 export interface LogRecord {
@@ -33,10 +33,17 @@ export interface LogRecord {
   readonly host?: string
   /** A shell prompt with the command behind it; `text` is the command. */
   readonly prompt?: true
+  /** The line number or the file name of a grep stood before it. */
+  readonly selected?: true
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
-type Draft = Writable<LogRecord>
+interface Draft extends Writable<LogRecord> {
+  /** A piece of a line; the rest is still to come. */
+  held?: true
+  /** Of docker's json-file: whose piece it is, and whether the line goes on in the next. */
+  piece?: { readonly stream: string; readonly more: boolean }
+}
 
 /** English, and the abbreviations glibc gives where they differ. Numbers with a character (7月, 7월) need no list. */
 const MONTHS: Readonly<Record<string, number>> = Object.fromEntries(
@@ -172,7 +179,23 @@ const SHORT_UNIX = /^(\d{9,11}\.\d{6}) (?=\S+ \S+: )/
 /** `06-03 13:29:12.999  1000 31557 31557 W SLUB    : text` of Android: what stood before the first colon is made a tag. */
 const LOGCAT =
   /^(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{3,6})(?: +(?:\d{1,10}|[a-z][\w-]{0,31})){1,3} [VDIWEF] +([^:]{0,64}?) *: ?/
-const MAIL_QUOTE = /^(?:> ?){1,10}/
+const MAIL_QUOTE = /^(?:[>|] ?){1,10}/
+/** `grep -n`: `123:text` a line that matches, `123-text` one around it. No line of a kernel begins so. */
+const GREP_NUMBER = /^(\d{1,9})([:-])(?=[A-Za-z_[(<{ \t/])/
+/** `grep -H`: `kern.log:123:Jul  3 …`, `/var/log/messages-Jul  3 …`; a stamp has to follow. */
+const GREP_FILE =
+  /^(?=[^\s:]{0,200}[./]|(?:messages|syslog|dmesg|kmsg|kern|journal)\b)[\w./+@~-]{1,200}?[:-](?:\d{1,9}[:-])?(?=\[ {0,8}\d{1,8}\.\d|\[?[A-Z][a-z]{2} {1,2}[A-Z0-9]|\d{4}-\d\d-\d\d[T ]|<\d{1,3}>)/
+/** What `less`, `more` and a pager of journalctl leave in what is copied from a terminal. */
+const PAGER =
+  /^(?:~|:|\(END\)|-{2}More-{2}(?:\(\d{1,3}%\))?|lines \d{1,9}-\d{1,9}(?:\/\d{1,9})?(?: \(END\)| \d{1,3}%)?|(?:\S{1,200} )?\(END\)|\.{3}skipping\.{3})\s*$/
+/** `-- Reboot --`, `-- Boot 0123… --`, `-- Journal begins at … --` of journalctl; `--` alone of grep -A. */
+const RULE = /^--(?: (?:Reboot|Boot [0-9a-f]{32}|Logs begin|Journal begins|No entries)\b.{0,200}--)?$/
+/** `(`, `-`, `.`, `:`, `l`, `~` */
+const PAGER_BEGINS: ReadonlySet<number> = new Set([40, 45, 46, 58, 108, 126])
+/** Colours, of `dmesg --color=always` and less -R, as bytes or as `cat -v` shows them. */
+const COLOUR = /(?:\x1b|\^\[)\[[\d;]{0,16}[mK]/g
+/** `** 12 printk messages dropped ** ` of 3.x stood before the next message on the same line. */
+const DROPPED = /\*\* \d{1,15} printk messages dropped \*\*/
 /** Serial console text in front: `Creating journal (262144 blocks): [   34.739137] mkfs.ext4 invoked oom-killer`. */
 const STAMP_INSIDE = /\[ {0,7}\d{1,8}\.\d{6}\](?: ?\[ {0,8}[TC]\d{1,10}\])? /
 const PROMPT =
@@ -244,6 +267,9 @@ function parseIso(
   return { clock: 'utc', seconds: at, length: whole.length }
 }
 
+/** docker cuts lines at 16 KiB (bytes; of characters there can be fewer). Lines it did not cut may lack their end, too. */
+const DOCKER_PIECE = 4096
+
 /** A JSON value of any of the wrappers as a draft: dmesg --json, journalctl -o json, docker's json-file, Loki. */
 function fromJson(value: unknown, draft: Draft, depth = 0): boolean {
   if (typeof value !== 'object' || value === null) return false
@@ -312,6 +338,8 @@ function fromJson(value: unknown, draft: Draft, depth = 0): boolean {
   if (line !== undefined) {
     draft.text = line.replace(/\n$/, '')
     draft.dressed = true
+    if (line === object['log'] && typeof object['stream'] === 'string')
+      draft.piece = { stream: object['stream'], more: line.length >= DOCKER_PIECE && !line.endsWith('\n') }
     const time =
       textOf(object['time']) ??
       textOf(object['ts']) ??
@@ -473,8 +501,9 @@ export function undresser(): Undresser {
     draft.dressed = true
     const cri = CRI.exec(draft.text)
     if (cri) {
-      draft.text = draft.text.slice(cri[0].length)
-      takeInner(draft)
+      draft.text = whole(`cri ${cri[1]}`, draft.text.slice(cri[0].length), cri[2] === 'P')
+      if (cri[2] === 'P') draft.held = true
+      else takeInner(draft)
       return true
     }
     // util-linux puts a comma before the fraction and the message right behind
@@ -504,6 +533,22 @@ export function undresser(): Undresser {
     return true
   }
 
+  /** What a runtime has cut so far, by stream, of lines longer than it writes at once. */
+  const held = new Map<string, string>()
+
+  /** A piece with those before it. `more`: the line goes on in the next piece of its stream. */
+  function whole(stream: string, piece: string, more: boolean): string {
+    const before = held.get(stream)
+    if (!more) {
+      if (before === undefined) return piece
+      held.delete(stream)
+      return before + piece
+    }
+    // of a line without an end only the beginning is kept
+    held.set(stream, before === undefined ? piece : (before + piece).slice(0, LONGEST_LINE))
+    return ''
+  }
+
   /** What a container runtime wrapped: a line that may have a dress of its own. */
   function takeInner(draft: Draft): void {
     const { clock, seconds } = draft
@@ -523,6 +568,15 @@ export function undresser(): Undresser {
       if (!fromJson(JSON.parse(text), draft)) return false
     } catch {
       return false
+    }
+    if (draft.piece) {
+      const { stream, more } = draft.piece
+      delete draft.piece
+      if (more || held.size > 0) draft.text = whole(`docker ${stream}`, draft.text, more)
+      if (more) {
+        draft.held = true
+        return true
+      }
     }
     const first = draft.text.charCodeAt(0)
     if (draft.process === undefined && draft.clock !== 'boot' && (first === 91 || first === 60)) take(draft)
@@ -622,11 +676,11 @@ export function undresser(): Undresser {
         draft.dressed = true
         return true
       }
-      return takeSyslog(draft) || takePrompt(draft)
+      return takeSyslog(draft) || takePrompt(draft) || takeGrep(draft)
     }
     if (first === 60) return takePriority(draft)
     if (first === 123) return takeJson(draft)
-    if (first === 62) {
+    if (first === 62 || first === 124) {
       const quoted = MAIL_QUOTE.exec(text)
       if (!quoted) return false
       draft.text = text.slice(quoted[0].length)
@@ -702,7 +756,30 @@ export function undresser(): Undresser {
         return true
       }
     }
+    if (draft.text.includes(':') || draft.text.includes('-')) {
+      const file = GREP_FILE.exec(text)
+      if (file) {
+        draft.text = text.slice(file[0].length)
+        if (take(draft) && draft.dressed && !draft.prompt) {
+          draft.selected = true
+          return true
+        }
+        draft.text = text
+        delete draft.prompt
+      }
+    }
     return takePrompt(draft)
+  }
+
+  /** `123:` and `123-` of grep -n; what is behind may have a dress or not. */
+  function takeGrep(draft: Draft): boolean {
+    const found = GREP_NUMBER.exec(draft.text)
+    if (!found) return false
+    draft.text = draft.text.slice(found[0].length)
+    take(draft)
+    delete draft.prompt
+    draft.selected = true
+    return true
   }
 
   function several(draft: Draft): readonly LogRecord[] {
@@ -737,11 +814,21 @@ export function undresser(): Undresser {
         text = text.replace(/^\0+/, '')
         first = text.charCodeAt(0)
       }
+      if (first === 27 || first === 94) {
+        text = text.replace(COLOUR, '')
+        first = text.charCodeAt(0)
+      }
       if (text.includes('\u00a0')) {
         // a browser or a mail program keeps runs of blanks together so
         text = text.replaceAll('\u00a0', ' ')
         first = text.charCodeAt(0)
       }
+      if (first === 45 && RULE.test(text)) {
+        // as a prompt does, it parts what was printed before from what comes
+        const command = text === '--' ? 'grep' : ''
+        return [{ line: line.number, text: command, width: 0, dressed: false, prompt: true }]
+      }
+      if (PAGER_BEGINS.has(first) && PAGER.test(text)) return []
       const draft: Draft = { line: line.number, text, width: text.length, dressed: false }
       worn = 0
       if (first === 32 || first === 9) {
@@ -759,9 +846,11 @@ export function undresser(): Undresser {
           if (!take(draft)) draft.text = text
         }
       } else take(draft)
+      let front = ''
       if (!draft.dressed && !draft.prompt && draft.text.includes('] ')) {
         const inside = STAMP_INSIDE.exec(draft.text)
         if (inside && inside.index > 0) {
+          front = draft.text.slice(0, inside.index)
           draft.text = draft.text.slice(inside.index)
           takeBracket(draft)
         }
@@ -774,10 +863,13 @@ export function undresser(): Undresser {
           draft.text = draft.text.slice(tag[0].length)
         }
       }
+      if (draft.held) return []
       afterKmsg = draft.seq !== undefined
       if (draft.text.includes('=3D')) draft.text = unescapeMail(draft.text)
       if (draft.text.includes('#0')) draft.text = unescapeSyslog(draft.text)
-      return finish(draft)
+      return DROPPED.test(front)
+        ? [{ line: line.number, text: front, width: 0, dressed: false }, ...finish(draft)]
+        : finish(draft)
     },
   }
 }

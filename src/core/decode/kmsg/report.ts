@@ -66,7 +66,66 @@ export interface OomVictim {
   readonly oomScoreAdj?: number
   /** The oom_reaper said it took the memory back. */
   readonly reaped?: true
+  /** What it could not take, bytes: what is locked, shared or of files stays until the process has gone. */
+  readonly left?: { readonly anon: number; readonly file: number; readonly shmem?: number }
+  /** "unable to reap": somebody held the lock of its memory for a second and more. */
+  readonly notReaped?: true
+  /** init shares its memory, which therefore stays. */
+  readonly pinnedBy?: { readonly pid: number; readonly comm: string }
 }
+
+/** A row of "Tasks state". Counts of pages, except where bytes are said; what has no column is not there. */
+export interface OomTask {
+  readonly line?: number
+  readonly pid: number
+  readonly uid?: number
+  readonly tgid?: number
+  readonly comm: string
+  readonly totalVm?: number
+  readonly rss?: number
+  /** From 6.8 on. */
+  readonly rssAnon?: number
+  readonly rssFile?: number
+  readonly rssShmem?: number
+  /** nr_ptes + nr_pmds (+ nr_puds), up to 4.14. */
+  readonly pageTablePages?: number
+  /** Bytes, from 4.15 on. */
+  readonly pageTableBytes?: number
+  readonly swap?: number
+  readonly oomScoreAdj?: number
+}
+
+/** dump_tasks() of mm/oom_kill.c. */
+export interface OomTaskTable {
+  /** Processes in it; threads that some kernels list beside their process are not counted. */
+  readonly count: number
+  /** Lines that are no rows of this table's columns: damaged, or of a table whose header is not in the log. */
+  readonly broken?: number
+  /** Bytes, where the report tells: by its free blocks, or by a victim's total-vm in kB and in pages. */
+  readonly pageSize?: number
+  /** Those that hold most, those that score highest, and those that the report names; by what they hold. */
+  readonly rows: readonly OomTask[]
+  /** Of all rows, pages: what they hold in anonymous memory (in rss, where it is not split up) and in swap. */
+  readonly anon: number
+  readonly swap: number
+  /** `anon` is all of rss: the kernel does not split it up, and pages that several map count once for each. */
+  readonly notSplit?: true
+  /** Names that several processes share and that together hold most, pages. */
+  readonly names: readonly { readonly comm: string; readonly count: number; readonly pages: number }[]
+}
+
+/** Why nothing was killed, or the kernel stopped. */
+export type OomEnd =
+  /** The one chosen had no memory any more. */
+  | 'exiting'
+  /** "no killable processes" */
+  | 'no-killable'
+  /** vm.panic_on_oom = 2 */
+  | 'panic-compulsory'
+  /** vm.panic_on_oom = 1 */
+  | 'panic-system-wide'
+  /** "System is deadlocked on memory" */
+  | 'panic-deadlocked'
 
 export interface OomReport extends ReportBase {
   readonly kind: 'oom'
@@ -95,6 +154,15 @@ export interface OomReport extends ReportBase {
   readonly slabUnreclaimablePages?: number
   /** Where the node's memory was; never printed for a cgroup's limit. */
   readonly memInfo?: MemInfo
+  /** Who ran and what it held; undefined: not printed (vm.oom_dump_tasks = 0), not there, or of two reports at once. */
+  readonly tasks?: OomTaskTable
+  /** vm.oom_kill_allocating_task: whoever asked was killed. */
+  readonly allocatingTask?: true
+  /** Other processes with the victim's memory, killed with it. */
+  readonly sharing?: readonly { readonly pid: number; readonly comm: string }[]
+  readonly end?: OomEnd
+  /** Whom the kernel had chosen and did not kill, since it was gone. */
+  readonly exiting?: { readonly pid: number; readonly comm: string }
   /** `memory.oom.group` had all tasks of this cgroup killed. */
   readonly groupKill?: true
   /** The head ("invoked oom-killer") is not in the log. */
