@@ -77,10 +77,16 @@ function* sampled(texts: Iterable<string>): Generator<string> {
  */
 export function* readLines(
   chunks: Iterable<Uint8Array>,
-  options: { readonly whole?: boolean } = {},
+  options: {
+    readonly whole?: boolean
+    /** Whole lines that were left out before the chunk taken last: they are counted. */
+    readonly leftOut?: () => number
+  } = {},
 ): Generator<Line> {
   const whole = options.whole === true
   let number = 1
+  /** Left out, and counted in `number`. */
+  let missing = 0
   let carry = ''
   let overlong = false
   let countsCarriageReturn: boolean | undefined
@@ -110,6 +116,11 @@ export function* readLines(
   }
 
   for (const text of sampled(decodeChunks(chunks))) {
+    if (options.leftOut) {
+      const now = options.leftOut()
+      number += now - missing
+      missing = now
+    }
     countsCarriageReturn ??= !text.slice(0, SAMPLE).includes('\n')
     const hasCarriageReturn = text.includes('\r')
     let at = 0
