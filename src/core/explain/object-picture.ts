@@ -58,17 +58,25 @@ export function objectPicture(report: SlubCorruption): ObjectPicture | undefined
   if (damage === undefined && rows.length === 0 && !parts.some(({ part, size }) => part !== 'object' || size))
     return undefined
   const expected = report.range?.expectedByte
+  const link = report.damage === 'freepointer-corrupt' ? linkOf(parts) : undefined
+  const hit = damage ?? link
   return {
     of: 'object',
     parts: report.damage === 'freepointer-corrupt' ? withFreePointer(parts) : parts,
     rows,
-    ...(damage === undefined ? {} : { damage }),
-    marks: damage === undefined ? [] : marksOf(damage, bytes, expectedAt(report, facts.object)),
+    ...(hit === undefined ? {} : { damage: hit }),
+    marks: hit === undefined ? [] : marksOf(hit, bytes, expectedAt(report, facts.object)),
     further: furtherMarks(report, rows, bytes, facts.object),
     ...(expected === undefined ? {} : { expected }),
     hashed: report.hashed === true,
     ...(word === undefined ? {} : { word }),
   }
+}
+
+/** Where the free pointer is, which is never dumped. */
+function linkOf(parts: readonly LayoutPart[]): ByteRange | undefined {
+  const { offset, size } = parts.find(({ part }) => part === 'free-pointer') ?? {}
+  return offset === undefined || size === undefined ? undefined : { offset, size }
 }
 
 /** Rows whose place is known, in the order of their addresses. */

@@ -13,6 +13,7 @@ import { type FaultSort, type Look, type SlubFault, slubFault, stackKey } from '
 export const slubWords = text({
   en: {
     leak: 'Leak: slab cache {cache} was destroyed with {objects|number} objects still allocated',
+    'leak-one': 'Leak: slab cache {cache} was destroyed with an object still allocated',
     'leak-uncounted': 'Leak: slab cache {cache} was destroyed with objects still allocated',
     overrun: 'Overrun: memory beside an object of slab cache {cache} was overwritten',
     'use-after-free': 'Use after free: a freed object of slab cache {cache} was changed',
@@ -80,9 +81,9 @@ export const slubWords = text({
       'This is none of the usual sorts: counts or flags of the slab itself are wrong, because they were overwritten or because of damage found before; the first report of the log tells more.',
     'because-headless': 'Which sort it is cannot be told: the heading of the report is not in the log.',
 
-    place: 'Damaged, counted from the object’s first byte: {place}.',
-    'place-of': 'Damaged, counted from the first of the object’s {size|number} bytes: {place}.',
-    'place-tail': 'Damaged, counted from the slab’s first byte: {place}.',
+    place: 'Damaged: {place}, counted from the object’s first byte.',
+    'place-of': 'Damaged: {place}, counted from the first of the object’s {size|number} bytes.',
+    'place-tail': 'Damaged: {place}, counted from the slab’s first byte.',
     bytes: 'Found {found}, where {expected} must be.',
     holds: 'The red zone in between is intact, so nothing ran on over it: a write at a wrong place.',
     further: 'Other parts of the same object are damaged too: {further}.',
@@ -107,6 +108,7 @@ export const slubWords = text({
     'leak-stack': '{most|number} of them were allocated in {site}.',
     'leak-unlisted':
       'The kernel listed none of them: it lists objects only of slabs that are not full, and names who allocated them only with user tracking (slub_debug=U).',
+    'leak-untracked': 'Who allocated them is not told: with user tracking (slub_debug=U) it would be.',
     'leak-by': 'Taken away by {destroyer}.',
     'leak-rcu':
       'Objects freed through RCU look the same when the module does not wait for them (rcu_barrier) before it takes its cache away.',
@@ -141,6 +143,7 @@ export const slubWords = text({
   },
   zh: {
     leak: '泄漏：slab 缓存 {cache} 被销毁时还有 {objects|number} 个对象未释放',
+    'leak-one': '泄漏：slab 缓存 {cache} 被销毁时还有一个对象未释放',
     'leak-uncounted': '泄漏：slab 缓存 {cache} 被销毁时还有对象未释放',
     overrun: '越界：slab 缓存 {cache} 的对象旁边的内存被改写',
     'use-after-free': '释放后使用：slab 缓存 {cache} 中已释放的对象被改动',
@@ -199,9 +202,9 @@ export const slubWords = text({
       '不属于常见的几类：slab 自身的计数或标志有误，可能是被改写，也可能由先前已发现的损坏引起；日志里的第一份报告更有价值。',
     'because-headless': '无法判断属于哪一类：日志里缺少报告的标题行。',
 
-    place: '损坏位置（从对象首字节算起）：{place}。',
-    'place-of': '损坏位置（对象共 {size|number} 字节，从首字节算起）：{place}。',
-    'place-tail': '损坏位置（从 slab 首字节算起）：{place}。',
+    place: '损坏位置：{place}（从对象首字节算起）。',
+    'place-of': '损坏位置：{place}（从对象首字节算起，对象共 {size|number} 字节）。',
+    'place-tail': '损坏位置：{place}（从 slab 首字节算起）。',
     bytes: '实际为 {found}，应为 {expected}。',
     holds: '中间的 red zone 完好，说明不是连续写过去的，而是写到了错误的位置。',
     further: '同一对象的其他部分也有损坏：{further}。',
@@ -224,6 +227,7 @@ export const slubWords = text({
     'leak-stack': '其中 {most|number} 个在 {site} 分配。',
     'leak-unlisted':
       '内核没有列出这些对象：它只列出未满的 slab 中的对象，而且只有开启用户跟踪（slub_debug=U）才会写明由谁分配。',
+    'leak-untracked': '没有写明由谁分配：开启用户跟踪（slub_debug=U）后会有。',
     'leak-by': '销毁者：{destroyer}。',
     'leak-rcu': '如果模块在销毁缓存之前没有等待（rcu_barrier），通过 RCU 延迟释放的对象看起来也是这样。',
     'second-free': '调用栈是这次失败的释放；“释放”一项是之前的那次释放。',
@@ -314,9 +318,22 @@ export function slubSentences(
   const objects = report.remaining?.length ?? report.slab?.used
   const counted = objects !== undefined && objects > 0
   const most = mostCommon(report)
-  const place = damage === undefined ? undefined : placeWords(damage, picture?.of !== 'slab-tail')
+  const first = picture?.marks[0] ?? damage
+  const last = picture?.marks.at(-1) ?? damage
+  const place =
+    first === undefined || last === undefined
+      ? undefined
+      : placeWords(
+          { offset: first.offset, size: last.offset + last.size - first.offset },
+          picture?.of !== 'slab-tail',
+        )
   const size = picture?.parts.find(({ part }) => part === 'object')?.size
-  const found = foundWords(fault.found, report.range?.firstByte)
+  const { start, end, firstByte } = report.range ?? {}
+  const single = start !== undefined && start === end
+  const found = foundWords(
+    fault.found.length === 0 && single && firstByte !== undefined ? [firstByte] : fault.found,
+    firstByte,
+  )
   const expected = report.range?.expectedByte
   const further = (report.further ?? []).map(one => one.reason).join(', ')
   const claimed = report.userWritten === true
@@ -324,12 +341,16 @@ export function slubSentences(
   const free = sort === 'double-free' || sort === 'wrong-free'
   const silent = sort === 'metadata' || sort === 'unknown'
   return {
-    title: sort === 'leak' && !counted ? 'leak-uncounted' : sort,
+    title: sort !== 'leak' ? sort : !counted ? 'leak-uncounted' : objects === 1 ? 'leak-one' : 'leak',
     summary: kept(
       claimed && 'claim',
       `because-${reason}`,
       sort === 'leak' && most !== undefined && 'leak-stack',
-      sort === 'leak' && most === undefined && 'leak-unlisted',
+      sort === 'leak' &&
+        most === undefined &&
+        (report.remaining === undefined || report.remaining.length === 0
+          ? 'leak-unlisted'
+          : 'leak-untracked'),
       sort === 'leak' && fault.foundBy?.function !== undefined && 'leak-by',
       place !== undefined &&
         (picture?.of === 'slab-tail' ? 'place-tail' : size === undefined ? 'place' : 'place-of'),
@@ -344,7 +365,7 @@ export function slubSentences(
       sort === 'leak' && 'leak-rcu',
       taint.includes('B') && 'not-first',
       /[OP]/.test(taint) && fault.suspect?.module === undefined && 'out-of-tree',
-      report.fixes.length > 0 && 'goes-on',
+      report.fixes.length > 0 && !taint.includes('B') && 'goes-on',
       (report.truncated === true || report.truncatedHead === true) && 'truncated',
     ),
     values: {
@@ -423,7 +444,8 @@ function lookKey(look: Look, { counted, sort }: SlubFault): Key | false {
 function suspectKey(report: SlubCorruption, { suspect }: SlubFault): Key | false {
   if (suspect?.module !== undefined) return 'suspect-module'
   if (suspect?.function !== undefined) return 'suspect-function'
-  return report.truncated !== true && 'suspect-none'
+  const told = report.object !== undefined && report.truncated !== true
+  return told && report.allocated === undefined && report.freed === undefined && 'suspect-none'
 }
 
 /** What is done about it; `claimed` reports ask for nothing. */

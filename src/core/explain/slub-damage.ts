@@ -1,6 +1,7 @@
 // What a report of slab debugging says of the fault behind it: what the damaged bytes look like, which code the stacks
 // name, and which of the known sorts of misuse it is, with the reason.
 
+import { kept } from '../base/kept.ts'
 import type { Frame, SlubCorruption, SlubTrack } from '../decode/kmsg/report.ts'
 import { FILL } from '../knowledge/slub-object.ts'
 import { type ObjectPicture, objectPicture } from './object-picture.ts'
@@ -165,7 +166,7 @@ function wordAt(printed: ReadonlyMap<number, number>, offset: number, size: numb
 }
 
 /** A poisoned counter is told from any other small change by this much: a guess of ours. */
-const COUNTED_AT_MOST = 64n
+const COUNTED_AT_MOST = 8
 
 const FREED_WORD = 0x6b6b_6b6bn
 
@@ -245,14 +246,24 @@ function looksOf(
 }
 
 /** Of damage that was not dumped, the first byte is told all the same. */
-function bare({ range, freePointer, singleBit }: SlubCorruption): Looks {
+function bare({ range, freePointer, hashed, singleBit }: SlubCorruption): Looks {
   if (singleBit === true) return { looks: ['one-bit'] }
   const one = range !== undefined && range.start === range.end
   const { firstByte, expectedByte } = range ?? {}
-  const difference =
-    one && firstByte !== undefined && expectedByte !== undefined ? firstByte ^ expectedByte : 0
-  if (difference !== 0 && (difference & (difference - 1)) === 0)
-    return { looks: ['one-bit'], bit: difference }
+  if (one && firstByte !== undefined && expectedByte !== undefined) {
+    const difference = firstByte ^ expectedByte
+    const oneBit = difference !== 0 && (difference & (difference - 1)) === 0
+    // hashed or not, the low byte of a counter is where a word begins
+    const counted =
+      expectedByte === FILL.freed && (hashed === true || (range?.start ?? 1n) % 4n === 0n)
+        ? smallStep(firstByte - expectedByte)
+        : undefined
+    return {
+      looks: kept(oneBit && 'one-bit', counted !== undefined && 'counter'),
+      ...(oneBit ? { bit: difference } : {}),
+      ...(counted === undefined ? {} : { counted }),
+    }
+  }
   if (range === undefined && freePointer !== undefined) {
     const filled = (byte: number): boolean =>
       freePointer === BigInt(`0x${byte.toString(16).repeat(8)}`) ||
@@ -273,8 +284,15 @@ function countedAt(
   if (damaged.some(one => one.offset < from || one.offset >= from + 4)) return undefined
   const value = wordAt(printed, from, 4)
   if (value === undefined) return undefined
-  const by = value - FREED_WORD
-  return by !== 0n && by >= -COUNTED_AT_MOST && by <= COUNTED_AT_MOST ? Number(by) : undefined
+  return smallStep(Number(value - FREED_WORD))
+}
+
+/** 0x6b less one is one bit too, and a reference dropped is the likelier; of other single bits a counter makes few. */
+function smallStep(by: number): number | undefined {
+  const bits = (FILL.freed ^ ((FILL.freed + by) & 0xff)) >>> 0
+  const oneBit = bits !== 0 && (bits & (bits - 1)) === 0
+  if (by === 0 || Math.abs(by) > COUNTED_AT_MOST) return undefined
+  return oneBit && by !== -1 ? undefined : by
 }
 
 /** Words of the object that the damage touches, each once. */
@@ -309,6 +327,9 @@ function textOf(damaged: readonly Required<DamagedByte>[]): string | undefined {
   return best.length >= SHORTEST_TEXT && best.length * 2 >= damaged.length ? best.slice(0, 80) : undefined
 }
 
+/** "Slab has 0 allocated objects but 1 are to be freed" (6.1): all of the slab's objects were free already. */
+const TO_BE_FREED = /allocated objects but \d{1,9} are to be freed/
+
 function sortOf(
   report: SlubCorruption,
   picture: ObjectPicture | undefined,
@@ -320,10 +341,7 @@ function sortOf(
     case 'objects-remaining':
       return { sort: 'leak', reason: 'leak' }
     case 'double-free':
-      return {
-        sort: 'double-free',
-        reason: /to be freed/.test(printed) ? 'double-free-counted' : 'double-free',
-      }
+      return { sort: 'double-free', reason: 'double-free' }
     case 'bulk-free-count':
       return { sort: 'double-free', reason: 'bulk' }
     case 'invalid-pointer':
@@ -331,7 +349,9 @@ function sortOf(
     case 'wrong-cache':
       return { sort: 'wrong-free', reason: 'wrong-cache' }
     case 'metadata':
-      return { sort: 'metadata', reason: 'metadata' }
+      return TO_BE_FREED.test(printed)
+        ? { sort: 'double-free', reason: 'double-free-counted' }
+        : { sort: 'metadata', reason: 'metadata' }
     case 'unknown':
       return { sort: 'unknown', reason: 'headless' }
     case 'freepointer-corrupt':
@@ -437,7 +457,7 @@ function culpritOf(frames: readonly Frame[], of: Culprit['of']): Culprit | undef
   }
 }
 
-/** The function that a track names in its first line stands behind its frames, which often begin with it. */
+/** The function that a track names in its first line is the caller; its frames begin with it or leave it out. */
 function trackFrames(track: SlubTrack | undefined): readonly Frame[] {
   if (track === undefined) return []
   const { function: name, module } = track
@@ -445,7 +465,7 @@ function trackFrames(track: SlubTrack | undefined): readonly Frame[] {
     ...(name === undefined ? {} : { function: name }),
     ...(module === undefined ? {} : { module }),
   }
-  return name === undefined ? track.frames : [...track.frames, head]
+  return name === undefined ? track.frames : [head, ...track.frames]
 }
 
 /** `[<ffffffff8107f5a4>](free_fdtable_rcu+0x71/0xb8)` of mm/slab.c. */
