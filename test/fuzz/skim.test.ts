@@ -58,9 +58,10 @@ const fromLine =
   record =>
     (LINE_DRESSES[name] ?? (line => line))(record.text, record.seq)
 
-/** With the bare lines of a report between them. */
+/** One line of noise to one line of a log; what `grep -H` gives of several files. */
 const DRESSES: Readonly<Record<string, Dress>> = {
   ...NOISE_DRESSES,
+  'grep -H': record => `kern.log:${NOISE_DRESSES['rsyslog']?.(record)}`,
   'with caller': ({ text, seconds, seq }) => `[${seconds.toFixed(6).padStart(12)}][ T${seq}] ${text}`,
   ...Object.fromEntries(
     Object.keys(LINE_DRESSES)
@@ -110,6 +111,16 @@ const SPICES: readonly ((line: string, random: (below: number) => number) => str
   line => line.slice(0, line.length >> 1),
   line => `${line} Comm: x`,
   line => `> ${line}`,
+  line => `kern.log:${line}`,
+  line => `${line.length}:${line}`,
+  line => `${line.length}-${line}`,
+  line => `\u001b[32m${line.slice(0, 20)}\u001b[0m${line.slice(20)}`,
+  line => `** 12 printk messages dropped ** ${line}`,
+  () => '--',
+  () => '-- Reboot --',
+  () => '(END)',
+  () => '2026-11-23T17:13:32.1Z stderr P half a line, ',
+  () => '2026-11-23T17:13:32.1Z stderr F and the rest',
   line => ` ${line}`,
   line => `${line}\r`,
   line => line.replace(/\d/, '9'),

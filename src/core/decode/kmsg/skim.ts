@@ -437,7 +437,7 @@ function teller(log: Skimming) {
       if (!found) return false
       const whole = textOf(bytes, at, end)
       const record = recordOf(whole)
-      if (record === undefined || !record.dressed || record.prompt) return false
+      if (record === undefined || !record.dressed || record.prompt || record.selected) return false
       if (record.seq !== undefined || record.facility !== undefined) return false
       const [dress, before = '', fraction = '', behind = '', host] = found
       if (dress.includes('\ufffd')) return false
