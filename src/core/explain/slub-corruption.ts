@@ -483,7 +483,8 @@ export function explainSlubCorruption(report: SlubCorruption): ExplanationOf<Wor
     text: words,
     values,
     title,
-    summary: [...summary, ...kept(named && 'owner')],
+    // that it is partial or a claim is said of every report alike by who prints it
+    summary: [...summary.filter(key => key !== 'claim' && key !== 'truncated'), ...kept(named && 'owner')],
     facts: factsOf(report, fault, values),
     remedies: report.userWritten === true ? [] : slubRemedies(fault.sort, fault),
   }

@@ -8,6 +8,8 @@ import { width, wrap } from '../base/width.ts'
 import { type DecodedKernelLog, type FoldedReports, foldKey } from '../decode/kmsg/log.ts'
 import type { KernelReport } from '../decode/kmsg/report.ts'
 import { explain } from '../explain/index.ts'
+import { objectPicture } from '../explain/object-picture.ts'
+import { objectPictureLines } from './object-picture.ts'
 import { stampWords, type TerminalOptions } from './terminal.ts'
 import { label, listed, say } from './words.ts'
 
@@ -210,6 +212,7 @@ function reportLines(report: KernelReport, options: KernelReportOptions): readon
       options,
     ),
     ...paragraph(summary, '  ', options),
+    ...drawing(report, options),
     ...partial.flatMap(key => paragraph(say(words, key, language), '  ', options).map(style.warning)),
     ...(remedies.length === 0
       ? []
@@ -225,6 +228,14 @@ function reportLines(report: KernelReport, options: KernelReportOptions): readon
           options,
         )),
   ]
+}
+
+/** The damaged object, byte by byte. */
+function drawing(report: KernelReport, { language, style, columns }: KernelReportOptions): readonly string[] {
+  const picture = report.kind === 'slub-corruption' ? objectPicture(report) : undefined
+  return picture === undefined
+    ? []
+    : objectPictureLines(picture, { language, style, columns: Math.min(columns, WIDEST) })
 }
 
 /** Head line and title of one of many. */

@@ -371,12 +371,10 @@ export function objectPictureSvg(
     bar.push(
       `<rect x="${n(x)}" y="${BAR_TOP}" width="${n(wide)}" height="${BAR_HEIGHT}" fill="${COLOURS[part.part]}" fill-opacity="${part.size === undefined ? 0.25 : 0.6}"/>`,
     )
-    cells.forEach((one, index) => {
-      if (one.damaged)
-        bar.push(
-          `<rect x="${n(x + index * cell)}" y="${BAR_TOP - 5}" width="${n(Math.max(cell, 2))}" height="${BAR_HEIGHT + 10}" fill="${RED}"/>`,
-        )
-    })
+    for (const { from, count: hit } of runs(cells))
+      bar.push(
+        `<rect x="${n(x + from * cell)}" y="${BAR_TOP - 5}" width="${n(Math.max(hit * cell, 2))}" height="${BAR_HEIGHT + 10}" fill="${RED}"/>`,
+      )
     bar.push(`<path d="M${n(x)} ${BAR_TOP - 4}V${BAR_TOP + BAR_HEIGHT + 4}" stroke="${INK}"/>`)
     const label = part.offset === undefined ? UNKNOWN : part.offset === 0 ? '0' : signed(part.offset, tail)
     if (x >= free) {
@@ -395,7 +393,7 @@ export function objectPictureSvg(
     y += LINE
   }
   if (drawn.some(({ cells }) => cells.some(({ damaged }) => damaged)))
-    key(RED, say(words, 'damaged', language))
+    key(RED, `${DAMAGED}  ${say(words, 'damaged', language)}${markWords(picture)}`)
   for (const { part } of drawn) key(COLOURS[part.part], partWords(part, tail, language))
   y += 6
   const marks = allMarks(picture)
@@ -422,6 +420,18 @@ export function objectPictureSvg(
     '</svg>',
     '',
   ].join('\n')
+}
+
+/** Damaged cells that follow one another. */
+function runs(cells: readonly Cell[]): readonly { readonly from: number; readonly count: number }[] {
+  const found: { from: number; count: number }[] = []
+  cells.forEach(({ damaged }, index) => {
+    const last = found.at(-1)
+    if (!damaged) return
+    if (last !== undefined && last.from + last.count === index) last.count += 1
+    else found.push({ from: index, count: 1 })
+  })
+  return found
 }
 
 function partWords(part: LayoutPart, tail: boolean, language: Language): string {
