@@ -12,10 +12,12 @@ export interface CollectOptions {
   readonly at: Instant
   /** How far back the log is wanted. */
   readonly sinceSeconds?: number
+  /** Only these collectors, and those they come after; all unless told. */
+  readonly only?: readonly string[]
 }
 
 /** Collectors in an order in which each comes after those it needs. */
-function inOrder(all: readonly Collector[]): readonly Collector[] {
+function inOrder(all: readonly Collector[], only?: readonly string[]): readonly Collector[] {
   const placed = new Set<string>()
   const ordered: Collector[] = []
   const place = (collector: Collector) => {
@@ -27,7 +29,7 @@ function inOrder(all: readonly Collector[]): readonly Collector[] {
     }
     ordered.push(collector)
   }
-  all.forEach(place)
+  for (const collector of all) if (only === undefined || only.includes(collector.id)) place(collector)
   return ordered
 }
 
@@ -58,7 +60,7 @@ function distinct(gaps: readonly Gap[]): readonly Gap[] {
 
 /** All that can be read of a node, at one instant. Never throws; what is missing is in `gaps`. */
 export function collect(tree: Tree, options: CollectOptions): Case {
-  const { at, sinceSeconds } = options
+  const { at, sinceSeconds, only } = options
   let node: NodeIdentity = {}
   let sample: Sample = { at }
   let found: Pick<Case, 'cmdline' | 'config' | 'log'> = {}
@@ -70,7 +72,7 @@ export function collect(tree: Tree, options: CollectOptions): Case {
     found = { ...found, ...rest }
     if (missed !== undefined) gaps.push(...missed)
   }
-  for (const collector of inOrder(collectors)) {
+  for (const collector of inOrder(collectors, only)) {
     const context: CollectContext = {
       at,
       node,

@@ -9,7 +9,7 @@ import type { Evidence } from '../case/finding.ts'
 import type { KmemleakGroup } from '../decode/sys/kmemleak.ts'
 import { doubtsOf } from '../explain/kmemleak.ts'
 import { logUnknown, quoted, seen } from '../facts/kernel-log.ts'
-import { type KmemleakFound, kmemleakFound, kmemleakInstrument } from '../facts/kmemleak.ts'
+import { type KmemleakFound, kmemleakClock, kmemleakFound, kmemleakInstrument } from '../facts/kmemleak.ts'
 import { detector } from './detector.ts'
 
 /** Groups named in the sentence, and quoted. */
@@ -72,13 +72,14 @@ export default detector({
   }),
   judge(about) {
     const instrument = kmemleakInstrument(about)
+    const clock = kmemleakClock(about)
     const found = kmemleakFound(about)
     const why = instrument.why === undefined ? [] : [instrument.why]
     const { reading, announced } = found
     if (reading === undefined && announced === 0) return { findings: [], unknown: why }
     const groups = reading?.groups ?? []
-    const doubtful = groups.length > 0 && groups.every(group => doubtsOf(group).length > 0)
-    const doubts = [...new Set(groups.flatMap(group => doubtsOf(group)))]
+    const doubtful = groups.length > 0 && groups.every(group => doubtsOf(group, clock).length > 0)
+    const doubts = [...new Set(groups.flatMap(group => doubtsOf(group, clock)))]
     const listsNone = reading === undefined && fileIsEmpty(about)
     const evidence = evidenceOf(about, found, groups)
     return {

@@ -5,7 +5,12 @@ import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
 import { ownerOf, stackOf } from '../decode/kmsg/kmemleak.ts'
 import type { KmemleakReport, KmemleakState } from '../decode/kmsg/report.ts'
-import type { KmemleakChange, KmemleakGroup } from '../decode/sys/kmemleak.ts'
+import {
+  type KmemleakChange,
+  type KmemleakGroup,
+  type Range,
+  secondsAfterBoot,
+} from '../decode/sys/kmemleak.ts'
 import type { ExplanationOf } from './explanation.ts'
 
 const words = text({
@@ -207,16 +212,39 @@ export const kmemleakDoubts = text({
   },
 })
 
+/** With what ages are told where the kernel does not print them. */
+export interface KmemleakClock {
+  /** CONFIG_HZ. */
+  readonly hz: number
+  /** When the file was read. */
+  readonly uptimeSeconds: number
+}
+
+/** Ages of a group's objects in seconds: as printed, else by the jiffies they were allocated at. */
+export function ageOf(
+  { age, jiffies }: Pick<KmemleakGroup, 'age' | 'jiffies'>,
+  clock: KmemleakClock | undefined,
+): Range | undefined {
+  if (age !== undefined || clock === undefined || jiffies === undefined) return age
+  const at = (value: number) => Math.max(0, clock.uptimeSeconds - secondsAfterBoot(value, clock.hz))
+  return { least: at(jiffies.most), most: at(jiffies.least) }
+}
+
 /** Doubts about one reading, and where there were two, about the change between them. */
 export function doubtsOf(
-  { stack, age, count }: Pick<KmemleakGroup, 'stack' | 'age' | 'count'>,
+  group: Pick<KmemleakGroup, 'stack' | 'age' | 'jiffies' | 'count'>,
+  clock?: KmemleakClock,
   change?: KmemleakChange,
+  /** The change is from one scan to the next. */
+  scanned = false,
 ): readonly KmemleakDoubt[] {
+  const { stack, count } = group
+  const age = ageOf(group, clock)
   return kept(
     stack.some(name => KNOWN_FALSE.has(name)) && 'known-false',
     age !== undefined && age.most < YOUNG_SECONDS && 'young',
     count === 1 && 'single',
-    change !== undefined && change.before.count === 0 && 'one-scan',
+    scanned && change?.before.count === 0 && 'one-scan',
     (change?.objects?.changed ?? 0) > 0 && 'changing',
     change !== undefined && change.before.count > change.after.count && 'fewer',
   )

@@ -10,6 +10,7 @@ import type {
   KmemleakSuspect,
 } from '../decode/kmsg/report.ts'
 import { type KmemleakReading, kmemleakGrouper } from '../decode/sys/kmemleak.ts'
+import type { KmemleakClock } from '../explain/kmemleak.ts'
 import { fact } from './fact.ts'
 import { latest } from './kernel.ts'
 import { isReport, logUnknown, quoted } from './kernel-log.ts'
@@ -140,6 +141,13 @@ function notRead(about: Case, path: string, built: boolean): KmemleakInstrument 
     },
   }
 }
+
+/** CONFIG_HZ and the uptime, where both are known. */
+export const kmemleakClock: (about: Case) => KmemleakClock | undefined = fact(about => {
+  const hz = Number(about.config?.values['CONFIG_HZ'])
+  const { uptimeSeconds } = about.node
+  return Number.isInteger(hz) && hz > 0 && uptimeSeconds !== undefined ? { hz, uptimeSeconds } : undefined
+})
 
 /** What kmemleak has reported, by whichever road. */
 export interface KmemleakFound {

@@ -30,12 +30,13 @@ export interface Settings {
   ) => string
 }
 
-const COMMANDS = ['diagnose', 'decode', 'explain', 'completion'] as const
+const COMMANDS = ['diagnose', 'decode', 'explain', 'kmemleak', 'completion'] as const
 
 const OUTPUTS = {
   diagnose: ['text', 'json', 'markdown', 'npd'],
   decode: ['text', 'json', 'jsonl'],
   explain: ['text', 'json', 'markdown'],
+  kmemleak: ['text', 'json'],
   completion: ['text', 'json'],
 } as const
 
@@ -188,6 +189,22 @@ async function run(argv: readonly string[]): Promise<number> {
       code = explainCommand(settings('explain', options.output), terms.join(' '))
     })
 
+  base(program.command('kmemleak'), words)
+    .description(words('kmemleak'))
+    .argument('[files...]', words('kmemleakFiles'))
+    .addOption(outputOption('kmemleak', words))
+    .option('--scan', words('optScan'))
+    .option('--yes', words('optYes'))
+    .addHelpText('after', () => kmemleakHelp(words))
+    .action(async (files: string[], options: { output: string; scan?: boolean; yes?: boolean }) => {
+      const { kmemleakCommand } = await import('./kmemleak.ts')
+      code = await kmemleakCommand(settings('kmemleak', options.output), {
+        files,
+        scan: options.scan === true,
+        yes: options.yes === true,
+      })
+    })
+
   base(program.command('completion'), words)
     .description(words('completion'))
     .argument('<shell>', words('shell'))
@@ -331,6 +348,14 @@ function decodeHelp(words: Settings['words']): string {
   ].join('\n')
 }
 
+function kmemleakHelp(words: Settings['words']): string {
+  return table(words, [
+    ['sudo kmemscope kmemleak', words('exampleKmemleak')],
+    ['kmemscope kmemleak before.txt after.txt', words('exampleKmemleakTwo')],
+    ['sudo kmemscope kmemleak --scan', words('exampleKmemleakScan')],
+  ])
+}
+
 function examples(words: Settings['words']): string {
   return table(words, [
     ['sudo kmemscope', words('exampleLive')],
@@ -339,6 +364,7 @@ function examples(words: Settings['words']): string {
     ['kmemscope diagnose ./node-files/ -o markdown', words('exampleDirectory')],
     ['kmemscope diagnose --root /host -o json', words('exampleHost')],
     ['kmemscope decode dmesg.txt', words('exampleDecode')],
+    ['sudo kmemscope kmemleak', words('exampleKmemleak')],
     ["kmemscope explain 'SLUB: Unable to allocate'", words('exampleExplain')],
   ])
 }

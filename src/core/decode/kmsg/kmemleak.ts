@@ -43,7 +43,7 @@ export function parseObjectHead(text: string): ObjectHead | undefined {
 
 /** comm is printed as it is and may hold quotes, and line ends. 6.1.y and 6.8 and later print no age. */
 const COMM =
-  /^\s*comm "([^]{0,64})", pid (\d{1,10}), jiffies (\d{1,20})(?: \(age (-?\d{1,10}\.\d{1,3})s\))?\s*$/
+  /^\s*comm "([\s\S]{0,64})", pid (\d{1,10}), jiffies (\d{1,20})(?: \(age (-?\d{1,10}\.\d{1,3})s\))?\s*$/
 const COMM_BEGUN = /^\s*comm "[^"]{0,15}$/
 const DUMP = /^\s*hex dump \(first \d{1,4} bytes(?: on cpu \d{1,5})?\):?\s*$/
 const ROW = /^\s*((?:[0-9a-f]{2} ){0,15}[0-9a-f]{2})(?:\s{2,40}\S.{0,40}|\s*)$/

@@ -227,6 +227,17 @@ export function readKmemleak(
   return { ...grouper.reading(), ...(whole ? {} : { truncated: true as const }) }
 }
 
+/**
+ * Seconds after boot at which jiffies had a value. They begin five minutes below the turn of 32 bits, on 64 bits too
+ * (INITIAL_JIFFIES, include/linux/jiffies.h); below that they have turned, on 32 bits.
+ *
+ * @param hz CONFIG_HZ
+ */
+export function secondsAfterBoot(jiffies: number, hz: number): number {
+  const first = 2 ** 32 - 300 * hz
+  return (jiffies >= first ? jiffies - first : jiffies + 300 * hz) / hz
+}
+
 /** How the objects of one stack changed between two readings. */
 export interface KmemleakChange {
   readonly group: KmemleakGroup
