@@ -1,6 +1,8 @@
 // All that is known about one node. Collectors fill it, detectors judge it.
 
 import type { Instant } from '../base/time.ts'
+import type { BuddyZone } from '../decode/proc/buddyinfo.ts'
+import type { Zone } from '../decode/proc/zoneinfo.ts'
 import type { KmemleakReading } from '../decode/sys/kmemleak.ts'
 import type { Gap, GapReason, Origin } from '../tree/tree.ts'
 import type { KernelLog } from './kernel-log.ts'
@@ -35,6 +37,16 @@ export interface Meminfo extends From {
 
 export interface Vmstat extends From {
   readonly values: Readonly<Record<string, number>>
+}
+
+/** Free blocks of each zone, by order. */
+export interface Buddyinfo extends From {
+  readonly zones: readonly BuddyZone[]
+}
+
+/** What is free in each zone and what must be, in pages. */
+export interface Zoneinfo extends From {
+  readonly zones: readonly Zone[]
 }
 
 /** A line of /proc/cgroups. */
@@ -97,6 +109,8 @@ export interface Sample {
   readonly at: Instant
   readonly meminfo?: Meminfo
   readonly vmstat?: Vmstat
+  readonly buddyinfo?: Buddyinfo
+  readonly zoneinfo?: Zoneinfo
   readonly cgroups?: ProcCgroups
   readonly memcg?: MemcgTree
   readonly slabNames?: SlabNames

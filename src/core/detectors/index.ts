@@ -2,25 +2,43 @@
 
 import type { Detector } from './detector.ts'
 import dyingMemcgs from './dying-memcgs.ts'
+import kernelMemoryStall from './kernel-memory-stall.ts'
 import kmemAccountingActive from './kmem-accounting-active.ts'
 import kmemFillsMemcg from './kmem-fills-memcg.ts'
 import kmemleakObjects from './kmemleak-objects.ts'
 import knownDefects from './known-defects.ts'
 import memcgIdExhaustion from './memcg-id-exhaustion.ts'
 import memcgOomKill from './memcg-oom-kill.ts'
+import memoryCounterMismatch from './memory-counter-mismatch.ts'
+import memoryFragmentation from './memory-fragmentation.ts'
+import netdeviceUnregisterStuck from './netdevice-unregister-stuck.ts'
 import nodeOomKill from './node-oom-kill.ts'
+import pageAllocationFailure from './page-allocation-failure.ts'
+import pageCorruption from './page-corruption.ts'
+import percpuAllocationFailure from './percpu-allocation-failure.ts'
 import slubAllocationFailure from './slub-allocation-failure.ts'
+import tcpMemoryExhaustion from './tcp-memory-exhaustion.ts'
 import unreclaimableSlabShare from './unreclaimable-slab-share.ts'
+import vmallocAllocationFailure from './vmalloc-allocation-failure.ts'
 
 export const detectors: readonly Detector[] = [
   dyingMemcgs,
+  kernelMemoryStall,
   kmemAccountingActive,
   kmemFillsMemcg,
   kmemleakObjects,
   knownDefects,
   memcgIdExhaustion,
   memcgOomKill,
+  memoryCounterMismatch,
+  memoryFragmentation,
+  netdeviceUnregisterStuck,
   nodeOomKill,
+  pageAllocationFailure,
+  pageCorruption,
+  percpuAllocationFailure,
   slubAllocationFailure,
+  tcpMemoryExhaustion,
   unreclaimableSlabShare,
+  vmallocAllocationFailure,
 ]

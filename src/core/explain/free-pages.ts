@@ -46,6 +46,7 @@ export interface ZoneCheck {
   readonly state: ZoneState
   /** Bytes. */
   readonly free: number
+  /** All of the zone; before 3.9 with what the kernel had taken at boot. */
   readonly managed?: number
   /** What must stay free for this request: min less what its flags open, plus what is kept for others. */
   readonly mark: number
@@ -220,7 +221,7 @@ function check(
   wants: Wants,
   old: boolean,
 ): ZoneCheck | undefined {
-  const { free, min, high, boost = 0, managed, free_cma = 0 } = zone.values
+  const { free, min, high, boost = 0, present, managed = present, free_cma = 0 } = zone.values
   if (free === undefined || min === undefined) return undefined
   const harder = wants.harder && !oom
   const reaches = wants.high && !oom

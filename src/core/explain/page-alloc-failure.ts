@@ -13,7 +13,7 @@ import { type FreePages, freePages, type ZoneCheck } from './free-pages.ts'
 /** PAGE_ALLOC_COSTLY_ORDER of include/linux/mmzone.h: above it the kernel gives up early, and callers must expect that. */
 export const COSTLY_ORDER = 3
 
-const words = text({
+export const pageAllocationWords = text({
   en: {
     failed: '{comm} asked the kernel for {needed|bytes} in one piece (order {order}) and got nothing',
     failedPages:
@@ -35,9 +35,9 @@ const words = text({
     'no-memory':
       'No memory was left: {zone} had {free|bytes} free and must keep {keeps|bytes}, and reclaim found no more.',
     fragmented:
-      'Fragmentation: {zone} had {free|bytes} free, which is enough, but the largest free block this request can have is {largest|bytes}.',
+      'Fragmentation: {zone} had {free|bytes} of {managed|bytes} free, more than it must keep ({keeps|bytes}), but the largest free block this request can have is {largest|bytes}.',
     fragmentedOld:
-      'Fragmentation: {zone} had {free|bytes} free, which is enough, but too little of it in large blocks (kernels up to 4.3 want some left of every order).',
+      'Fragmentation: {zone} had {free|bytes} of {managed|bytes} free, more than it must keep ({keeps|bytes}), but too little of it in large blocks (kernels up to 4.3 want some left of every order).',
     index:
       'The kernel’s own measure for this order is {index} (0: a lack of memory, 1000: fragmentation; it compacts above vm.extfrag_threshold, 500).',
     'zone-limit':
@@ -70,10 +70,10 @@ const words = text({
     gfp: 'gfp',
     process: 'process',
     cpuset: 'cpuset (nodes)',
-    zoneRow: 'free / must keep / largest block it can have',
+    zoneRow: 'free / must keep / largest block',
     anon: 'anonymous memory',
     file: 'page cache',
-    shmem: 'tmpfs and shared memory (part of the page cache)',
+    shmem: 'of it tmpfs, shmem',
     slab: 'unreclaimable slab',
     pagetables: 'page tables',
     swap: 'swap free / all',
@@ -95,9 +95,9 @@ const words = text({
     atomic: '调用者不能等待（中断中或持锁）：内核不会为它做回收和整理。',
     'no-memory': '内存耗尽：{zone} 有 {free|bytes} 空闲，而必须保留 {keeps|bytes}，回收也得不到更多。',
     fragmented:
-      '内存碎片：{zone} 有 {free|bytes} 空闲，总量足够，但该请求能用的最大空闲块只有 {largest|bytes}。',
+      '内存碎片：{zone} 共 {managed|bytes}，有 {free|bytes} 空闲，多于必须保留的 {keeps|bytes}，但该请求能用的最大空闲块只有 {largest|bytes}。',
     fragmentedOld:
-      '内存碎片：{zone} 有 {free|bytes} 空闲，总量足够，但大块太少（4.3 及以前的内核要求每一阶都有剩余）。',
+      '内存碎片：{zone} 共 {managed|bytes}，有 {free|bytes} 空闲，多于必须保留的 {keeps|bytes}，但大块太少（4.3 及以前的内核要求每一阶都有剩余）。',
     index:
       '内核自己对这一阶的衡量值是 {index}（0 表示内存不足，1000 表示碎片；超过 vm.extfrag_threshold 即 500 时内核会做整理）。',
     'zone-limit':
@@ -126,10 +126,10 @@ const words = text({
     gfp: 'gfp',
     process: '进程',
     cpuset: 'cpuset（节点）',
-    zoneRow: '空闲 / 必须保留 / 能用的最大块',
+    zoneRow: '空闲 / 必须保留 / 最大块',
     anon: '匿名内存',
     file: '页缓存',
-    shmem: 'tmpfs 与共享内存（属于页缓存）',
+    shmem: '其中 tmpfs、shmem',
     slab: '不可回收 slab',
     pagetables: '页表',
     swap: 'swap 空闲 / 总量',
@@ -137,7 +137,7 @@ const words = text({
   },
 })
 
-type Words = typeof words.en
+type Words = typeof pageAllocationWords.en
 
 /** What the request is for, as far as its call trace tells. */
 export type Purpose = 'packet' | 'huge-page' | 'other'
@@ -190,6 +190,7 @@ export function inBytes({ pages, pageSize }: MemInfo, ...keys: readonly string[]
 export function zoneValues({ zone, other }: FreePages): {
   readonly zone: string | undefined
   readonly free: number | undefined
+  readonly managed: number | undefined
   readonly keeps: number | undefined
   readonly reserve: number | undefined
   readonly notCounted: number | undefined
@@ -201,6 +202,7 @@ export function zoneValues({ zone, other }: FreePages): {
   return {
     zone: zone?.name,
     free: zone?.free,
+    managed: zone?.managed ?? zone?.free,
     keeps: zone === undefined ? undefined : zone.mark + zone.reserve,
     reserve: zone?.reserve,
     notCounted: zone?.notCounted,
@@ -231,7 +233,7 @@ export function explainPageAllocationFailure(report: PageAllocationFailure): Exp
   const reclaimable =
     memInfo === undefined ? undefined : inBytes(memInfo, 'active_file', 'inactive_file', 'slab_reclaimable')
   return {
-    text: words,
+    text: pageAllocationWords,
     values: {
       comm,
       order,

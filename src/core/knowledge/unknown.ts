@@ -33,6 +33,7 @@ export const unknownReasons = text({
     'kmem-default-unknown':
       'whether this kernel charges kernel memory to cgroups by default or only where asked is not known',
     'meminfo-not-read': '/proc/meminfo could not be read',
+    'buddyinfo-not-read': '/proc/buddyinfo could not be read',
     'oom-scope-unknown': 'an OOM report in the log does not show whose limit was hit',
     'kmem-without-usage': 'the log gives the kernel memory but not the total usage it is a part of',
     'defect-component-version':
@@ -52,6 +53,9 @@ export const unknownReasons = text({
     'debugfs-not-mounted': 'debugfs is not mounted, and with it {path} is not there',
     'debugfs-denied': '{path} can be read by root alone',
     'debugfs-locked': 'the kernel is locked down and forbids reading {path}',
+    'slub-debug-off':
+      'nothing shows that slab debugging (slub_debug) is on; without it the kernel does not notice when slab memory is damaged',
+    'slub-debug-part': 'slab debugging looks at a part of the caches only ({path})',
     'detector-failed': 'this check failed; that is a bug in kmemscope',
   },
   zh: {
@@ -76,6 +80,7 @@ export const unknownReasons = text({
     'kernel-release-not-known': '不知道内核版本',
     'kmem-default-unknown': '不知道这个内核是默认对 cgroup 计入内核内存，还是要手动开启',
     'meminfo-not-read': '没有读到 /proc/meminfo',
+    'buddyinfo-not-read': '没有读到 /proc/buddyinfo',
     'oom-scope-unknown': '日志里有一份 OOM 报告看不出达到的是谁的限制',
     'kmem-without-usage': '日志里有内核内存用量，却没有包含它的总用量',
     'defect-component-version': '节点上的文件看不出容器运行时和 kubelet 的版本（{path}）',
@@ -92,6 +97,9 @@ export const unknownReasons = text({
     'debugfs-not-mounted': 'debugfs 没有挂载，因此没有 {path}',
     'debugfs-denied': '{path} 只有 root 能读',
     'debugfs-locked': '内核处于 lockdown 模式，禁止读取 {path}',
+    'slub-debug-off':
+      '没有迹象表明开启了 slab 调试（slub_debug）；不开启时，slab 内存被写坏内核不会发现',
+    'slub-debug-part': 'slab 调试只检查一部分缓存（{path}）',
     'detector-failed': '该项检查出错，这是 kmemscope 自身的 bug',
   },
 })
@@ -125,6 +133,8 @@ export const unknownRemedies = text({
       'save its file on the node and pass it with the log: cat /sys/kernel/debug/kmemleak > kmemleak.txt; kmemscope diagnose dmesg.txt kmemleak.txt',
     'mount-debugfs': 'mount it: mount -t debugfs nodev /sys/kernel/debug',
     'leave-lockdown': 'on a test node boot without lockdown= and with Secure Boot off',
+    'boot-with-slub-debug':
+      'only where corruption is suspected: boot with slub_debug=FZP,CACHE for the cache in question (kmemscope explain slub-debug-cache)',
     'report-bug': 'run again with KMEMSCOPE_DEBUG=1 and report what it prints',
     'shorten-log': 'split the file or save it again; everything before that point was read',
     none: 'nothing to do: this kernel or node does not have it',
@@ -154,6 +164,8 @@ export const unknownRemedies = text({
       '在节点上保存它的文件，与日志一起提供：cat /sys/kernel/debug/kmemleak > kmemleak.txt; kmemscope diagnose dmesg.txt kmemleak.txt',
     'mount-debugfs': '挂载它：mount -t debugfs nodev /sys/kernel/debug',
     'leave-lockdown': '在测试节点上不带 lockdown= 启动，并关闭 Secure Boot',
+    'boot-with-slub-debug':
+      '仅在怀疑内存被写坏时：对有问题的缓存以 slub_debug=FZP,缓存名 启动（kmemscope explain slub-debug-cache）',
     'report-bug': '设置 KMEMSCOPE_DEBUG=1 重新运行，并反馈其输出',
     'shorten-log': '拆分文件或重新保存；该处之前的内容已经读取',
     none: '无需处理：这个内核或节点本来就没有',
@@ -171,4 +183,6 @@ export const instrumentOff: ReadonlySet<UnknownReason> = new Set<UnknownReason>(
   'kmemleak-not-built',
   'kmemleak-no-sign',
   'kmemleak-off',
+  'slub-debug-off',
+  'slub-debug-part',
 ])
