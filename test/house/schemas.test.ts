@@ -116,10 +116,24 @@ describe('-o json', () => {
     expect(faults(printed('completion', shell))).toEqual([])
   })
 
+  /** What `decode -o jsonl` prints of the log. */
+  const lines = (): readonly Document[] => {
+    const { stdout } = spawnSync(process.execPath, [main, 'decode', log, '-o', 'jsonl'], { encoding: 'utf8' })
+    return stdout
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+  }
+
+  it('decode of a log, line by line', () => {
+    expect(lines().map(faults)).toEqual([[], []])
+  })
+
   it('has a schema for each command and no other', () => {
     const used = [
       printed('diagnose', log),
       printed('decode', log),
+      ...lines(),
       printed('explain', 'K-01'),
       printed('completion', 'bash'),
     ].map(({ schema }) => schema)

@@ -7,7 +7,7 @@ import type { KernelReport } from '../decode/kmsg/report.ts'
 export const KERNEL_REPORT_SCHEMA = 'kmemscope/kernel-report@1'
 
 /** Every kind there is; the compiler holds them against the reports. */
-const KINDS: Readonly<Partial<Record<KernelReport['kind'], true>>> = {
+const KINDS: Readonly<Record<KernelReport['kind'], true>> = {
   oom: true,
   'slub-alloc-failure': true,
   'slab-alloc-failure': true,

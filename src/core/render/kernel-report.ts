@@ -92,7 +92,7 @@ const ALIKE_WHOLE = 3
 /** Wider is hard to read. */
 const WIDEST = 100
 
-/** Labels beside which no value would have room are no column. */
+/** Below a label that is wider its value stands on a line of its own. */
 const WIDEST_LABEL = 30
 
 /** What is printed of one log, block by block; each ends with a line end. */
@@ -155,15 +155,23 @@ function headOf(log: DecodedKernelLog, options: KernelReportOptions): readonly s
           from: stampWords(from, language),
           to: stampWords(to, language),
         })
-  const lines = [`${style.strong(label('log', language))} ${printable(reach)}`]
+  const name = label('log', language)
+  const lines = paragraph(`${name} ${reach}`, '', options).map(line =>
+    line.startsWith(name) ? `${style.strong(name)}${line.slice(name.length)}` : line,
+  )
   const counts = new Map<string, number>()
   const add = (kind: KernelReport['kind'], count: number): void => {
-    if (kind !== 'callbacks-suppressed') counts.set(kind, (counts.get(kind) ?? 0) + count)
+    if (kind !== 'callbacks-suppressed' && kind !== 'records-lost')
+      counts.set(kind, (counts.get(kind) ?? 0) + count)
   }
   for (const { kind } of log.reports) add(kind, 1)
   for (const { kind, count } of log.folded) add(kind, count)
   const count = [...counts.values()].reduce((sum, one) => sum + one, 0)
-  const torn = sequenceGaps.length > 0 || excerpt === true || suppressedBy(log).size > 0
+  const torn =
+    sequenceGaps.length > 0 ||
+    excerpt === true ||
+    suppressedBy(log).size > 0 ||
+    [...log.reports, ...log.folded].some(({ kind }) => kind === 'records-lost')
   if (count > 0) {
     const kinds = listed(
       [...counts].map(([kind, times]) => say(words, 'kind', language, { kind, count: times })),
@@ -284,11 +292,17 @@ function valueWords(value: Value): string {
 /** Labels and values side by side; a value that is too long goes on below itself. */
 function table(
   rows: readonly (readonly [label: string, value: string])[],
-  { style, columns }: KernelReportOptions,
+  options: KernelReportOptions,
 ): readonly string[] {
-  const cells = Math.min(Math.max(0, ...rows.map(([name]) => width(name))), WIDEST_LABEL)
+  const { style, columns } = options
+  const cells = Math.max(0, ...rows.map(([name]) => width(name)).filter(cells => cells <= WIDEST_LABEL))
   const room = Math.max(20, Math.min(columns, WIDEST) - cells - 4)
   return rows.flatMap(([name, value]) => {
+    if (width(name) > cells)
+      return [
+        ...paragraph(name, '  ', options).map(style.faint),
+        ...paragraph(value, ' '.repeat(cells + 4), options),
+      ]
     const gap = ' '.repeat(Math.max(0, cells - width(name)) + 2)
     const [first = '', ...more] = wrap(printable(value), room)
     const blank = ' '.repeat(cells + 4)
