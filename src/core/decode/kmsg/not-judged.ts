@@ -3,11 +3,10 @@
 
 import { keep } from '../../base/lines.ts'
 import type { Stamp } from '../../base/time.ts'
-import { parsePageAllocationLine } from './page-allocation.ts'
 import { type LogRecord, stampOf } from './record.ts'
 import type { Quote } from './report.ts'
 
-export type NotJudgedKind = 'slub-corruption' | 'page-alloc-failure'
+export type NotJudgedKind = 'slub-corruption'
 
 /** Reports of one kind in one log. */
 export interface NotJudged {
@@ -19,8 +18,7 @@ export interface NotJudged {
 }
 
 /** Words without which no line is one of the heads below. */
-export const WORTH_A_LOOK =
-  /BUG [^:]|page allocation failure|Wrong slab cache|still has objects|[Ss]lab (?:error|corruption)|SLUB </
+export const WORTH_A_LOOK = /BUG [^:]|Wrong slab cache|still has objects|[Ss]lab (?:error|corruption)|SLUB </
 
 /**
  * `BUG kmalloc-64 (Not tainted): Redzone overwritten`: slab_bug() of mm/slub.c. The first KASAN printed its own reports
@@ -38,8 +36,9 @@ const OTHER_SLAB =
 /** What kind of report a line begins; undefined: none, or one that is decoded and judged. */
 export function notJudgedKind(text: string): NotJudgedKind | undefined {
   if (!WORTH_A_LOOK.test(text)) return undefined
-  if (SLAB_BUG.test(text) || OLD_SLAB_BUG.test(text) || OTHER_SLAB.test(text)) return 'slub-corruption'
-  return parsePageAllocationLine(text) === undefined ? undefined : 'page-alloc-failure'
+  return SLAB_BUG.test(text) || OLD_SLAB_BUG.test(text) || OTHER_SLAB.test(text)
+    ? 'slub-corruption'
+    : undefined
 }
 
 /** Counts the kernel's own lines of one log; what a program wrote to /dev/kmsg or to syslog is not among them. */

@@ -148,7 +148,7 @@ export function pageAllocationReader(options: ReaderOptions): ReportReader {
       return true
     }
     if (!reading.memory?.take(record.text)) return false
-    if (/\bfree:\d|\*\d+kB /.test(record.text) && reading.quotes.length < MOST_QUOTES)
+    if (/\bfree:\d+kB |\*\d+kB /.test(record.text) && reading.quotes.length < MOST_QUOTES)
       reading.quotes.push(quote(record, live))
     return true
   }

@@ -24,11 +24,8 @@ describe('what a line begins', () => {
       "slab error in verify_redzone_free(): cache `size-64': memory outside object was overwritten",
       'slub-corruption',
     ],
-    [
-      'insmod: page allocation failure: order:9, mode:0xcc0(GFP_KERNEL), nodemask=(null)',
-      'page-alloc-failure',
-    ],
     // look-alikes
+    ['insmod: page allocation failure: order:9, mode:0xcc0(GFP_KERNEL), nodemask=(null)', undefined],
     ['BUG UNIX (Not tainted): kasan: bad access detected', undefined],
     ['BUG: KASAN: slab-out-of-bounds in f+0x1/0x2', undefined],
     ['BUG: Bad page state in process a  pfn:1', undefined],
@@ -58,7 +55,6 @@ describe('what is counted of a log', () => {
     const log = [
       '[    1.000000] Linux version 6.12.0 (a)',
       '[   10.000000] BUG kmalloc-64 (Not tainted): Poison overwritten',
-      '[   11.000000] a: page allocation failure: order:9, mode:0xcc0',
       ...Array.from(
         { length: 5000 },
         (_, n) => `[   ${20 + n}.000000] BUG kmalloc-8 (Not tainted): Object corrupt`,
@@ -72,7 +68,6 @@ describe('what is counted of a log', () => {
         from: { text: 'boot+10.000000' },
         to: { text: 'boot+5019.000000' },
       },
-      { kind: 'page-alloc-failure', count: 1, first: { line: 3 } },
     ])
   })
 
