@@ -3,7 +3,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Look, PrintedFinding, PrintedReport, Scenario, Seen, World } from './lab.ts'
+import {
+  INSTRUMENTS,
+  type Look,
+  type PrintedFinding,
+  type PrintedReport,
+  type Scenario,
+  type Seen,
+  type World,
+} from './lab.ts'
 import { run } from './run.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/node/cli/main.js', import.meta.url))
@@ -57,6 +65,7 @@ function faultsOf(
   look: Look,
   seen: Seen,
   judgedLater: readonly string[],
+  { kernel, append = '' }: World,
 ): readonly string[] {
   const faults: string[] = []
   const missing = [...look.says]
@@ -74,7 +83,8 @@ function faultsOf(
   for (const { detector, severity, subject } of missing)
     faults.push(`does not say ${detector} ${severity} ${subject}`)
   const present = new Set(look.says.map(({ detector }) => detector))
-  const unknown = new Set(look.unknown ?? [])
+  const off = Object.entries(INSTRUMENTS).filter(([, isOn]) => !isOn(kernel, append))
+  const unknown = new Set([...(look.unknown ?? []), ...off.map(([detector]) => detector)])
   for (const [detector, verdict] of Object.entries(report.verdicts)) {
     const expected = present.has(detector) ? 'present' : unknown.has(detector) ? 'unknown' : 'absent'
     if (verdict !== expected) {
@@ -143,7 +153,10 @@ export async function judge(
     }
     const saidOutside = said(outside)
     all.set(name, saidOutside)
-    checks.push({ name: `${name}, from its files`, faults: faultsOf(outside, look, seen, judgedLater) })
+    checks.push({
+      name: `${name}, from its files`,
+      faults: faultsOf(outside, look, seen, judgedLater, world),
+    })
     const other = before?.get(name)
     if (other !== undefined) {
       checks.push({
@@ -163,7 +176,7 @@ export async function judge(
       })
       continue
     }
-    checks.push({ name: `${name}, in the guest`, faults: faultsOf(report, look, seen, judgedLater) })
+    checks.push({ name: `${name}, in the guest`, faults: faultsOf(report, look, seen, judgedLater, world) })
     checks.push({
       name: `${name}, both ways`,
       faults: difference(said(report), saidOutside, ['in the guest', 'from its files']),

@@ -91,7 +91,7 @@ export interface PrintedReport extends Pick<Report, 'node' | 'verdicts' | 'unkno
 /** What kmemscope must say at one look. A finding that is not listed here must not be there. */
 export interface Look {
   readonly says: readonly Expected[]
-  /** Detectors that cannot tell; all that are neither here nor in `says` must be absent. */
+  /** Detectors that cannot tell; all that are neither here nor in `says`, nor of INSTRUMENTS that are off, must be absent. */
   readonly unknown?: readonly string[]
   /** What else must hold of the report; throws where it does not. */
   readonly check?: (report: PrintedReport, seen: Seen) => void
@@ -110,6 +110,8 @@ export interface Seen {
 export interface World {
   readonly kernel: Kernel
   readonly hierarchy: Hierarchy
+  /** Parameters of the kernel's command line, of all scenarios of the boot. */
+  readonly append?: string
 }
 
 export interface Scenario {
@@ -134,6 +136,15 @@ export interface Scenario {
   readonly judgedLater?: readonly string[]
   /** What the raw files must show, so that the harm is known to have been done; throws where they do not. */
   readonly made?: (look: string, seen: Seen) => void
+}
+
+/**
+ * Detectors that judge by a debugging instrument, and whether a boot with these parameters has it at work. Where it has
+ * not, they are unknown, and no scenario has to say so.
+ */
+export const INSTRUMENTS: Readonly<Record<string, (kernel: Kernel, append: string) => boolean>> = {
+  'kmemleak-objects': ({ has }, append) =>
+    has.includes('kmemleak') && append.split(' ').includes('kmemleak=on'),
 }
 
 export const kernel = (unit: Kernel): Kernel => unit

@@ -7,7 +7,7 @@ import { formatBytes } from '../base/units.ts'
 import type { Case } from '../case/case.ts'
 import type { Evidence } from '../case/finding.ts'
 import type { KmemleakGroup } from '../decode/sys/kmemleak.ts'
-import { doubtsOf } from '../explain/kmemleak.ts'
+import { doubtsOf, type KmemleakDoubt } from '../explain/kmemleak.ts'
 import { logUnknown, quoted, seen } from '../facts/kernel-log.ts'
 import { type KmemleakFound, kmemleakClock, kmemleakFound, kmemleakInstrument } from '../facts/kmemleak.ts'
 import { detector } from './detector.ts'
@@ -78,7 +78,7 @@ export default detector({
     const { reading, announced } = found
     if (reading === undefined && announced === 0) return { findings: [], unknown: why }
     const groups = reading?.groups ?? []
-    const doubtful = groups.length > 0 && groups.every(group => doubtsOf(group, clock).length > 0)
+    const doubtful = groups.length > 0 && groups.every(group => doubtsOf(group, clock).some(isWeak))
     const doubts = [...new Set(groups.flatMap(group => doubtsOf(group, clock)))]
     const listsNone = reading === undefined && fileIsEmpty(about)
     const evidence = evidenceOf(about, found, groups)
@@ -107,7 +107,7 @@ export default detector({
                     reading === undefined && !listsNone && 'notRead',
                     reading !== undefined && !found.fromFile && 'notAll',
                     doubts.includes('known-false') && 'known-false',
-                    doubtful && doubts.includes('young') && 'young',
+                    doubts.includes('young') && 'young',
                     doubtful && doubts.includes('single') && 'single',
                     'growth',
                     instrument.is === 'off' && 'off',
@@ -127,6 +127,11 @@ export default detector({
     }
   },
 })
+
+/** A doubt for which a suspect is told, and does not make a warning. */
+function isWeak(doubt: KmemleakDoubt): boolean {
+  return doubt === 'known-false' || doubt === 'single'
+}
 
 function fileIsEmpty(about: Case): boolean {
   return about.samples.at(-1)?.kmemleak?.reading?.records === 0

@@ -14,16 +14,34 @@ export default scenario({
     insmod /lab/modules/faults.ko fault=leak-kmalloc count=20
     sleep 6
     ! echo scan 2>/run/refused >/${FILE}
+    if [ -x /node/bin/node ]; then
+      ! kmemscope kmemleak --lang en 2>/run/told
+      ! kmemscope kmemleak --scan --yes --lang en 2>/run/told-scan
+    fi
     look off
-    keep off /${FILE} /run/refused
+    keep off /${FILE} /run/refused /run/told /run/told-scan
     rmmod faults`,
-  looks: () => ({ off: { says: [] } }),
   // empty because off must never be taken for empty because clean
-  judgedLater: ['kmemleak', 'kmemleak-objects'],
+  looks: () => ({
+    off: {
+      says: [],
+      check({ unknown }) {
+        const why = unknown
+          .filter(({ detector }) => detector === 'kmemleak-objects')
+          .map(({ reason }) => reason)
+        if (why.join() !== 'kmemleak-off') throw new Error(`kmemleak-objects is unknown for ${why.join()}`)
+      },
+    },
+  }),
   made(_look, { text }) {
     if (text(FILE) !== '') throw new Error(`${FILE} is not there and empty: ${text(FILE)}`)
     if (!/Operation not permitted/.test(text('run/refused') ?? '')) throw new Error('a scan was not refused')
     if (!(text('dev/kmsg') ?? '').includes('kmemleak: Kernel memory leak detector disabled'))
       throw new Error('the log does not say that the detector is off')
+    for (const path of ['run/told', 'run/told-scan']) {
+      const told = text(path)
+      if (told !== undefined && !told.includes('boot with kmemleak=on'))
+        throw new Error(`the command does not say what helps: ${told}`)
+    }
   },
 })
