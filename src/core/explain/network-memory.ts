@@ -7,7 +7,7 @@ import type { ExplanationOf } from './explanation.ts'
 
 const words = text({
   en: {
-    netdevice: 'Network device {device} cannot go away: {references|number} references to it are left',
+    netdevice: 'Network device {device} cannot go away (references left: {references|number})',
     netdeviceMeans:
       'Somebody holds the device of a network namespace that is being removed. The kernel says so every ten seconds until it is let go; now and then it only takes long. Where the number stays, a reference is leaked: the namespace, its sockets and its slab stay, and creating or removing containers waits for it.',
     loopback:

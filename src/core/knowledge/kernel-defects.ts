@@ -899,7 +899,18 @@ export const judgedDefects = [
   'K-38',
 ] as const
 
-export type DefectId = (typeof judgedDefects)[number]
+/** Those, and the ones that only a finding names by its symptoms: for most of them there is no range of releases. */
+export type DefectId =
+  | (typeof judgedDefects)[number]
+  | 'K-11'
+  | 'K-17'
+  | 'K-29'
+  | 'K-30'
+  | 'K-39'
+  | 'K-42'
+  | 'K-45'
+  | 'K-46'
+  | 'K-47'
 
 export type { DefectCondition } from './defect.ts'
 

@@ -39,6 +39,8 @@ export function parseLostRecords(text: string): LostRecordsLine | undefined {
   const syslog = RSYSLOG.exec(line)
   if (!syslog) return undefined
   const count = syslog[2] ?? syslog[3]
+  // how many of a program's is told where the rest is dropped; the kernel's may be missing from where it begins
+  if (count === undefined && syslog[1] === 'imuxsock') return undefined
   return {
     by: 'rsyslog',
     ...(count === undefined ? {} : { count: Number(count) }),
