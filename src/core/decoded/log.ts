@@ -1,6 +1,7 @@
 // What was read from a kernel log, before any judgement, in the words of the log's own fields: `decode FILE -o json`.
 
 import type { DecodedKernelLog } from '../decode/kmsg/log.ts'
+import { choiceOf } from '../decode/kmsg/oom-badness.ts'
 import type {
   Frame,
   Gfp,
@@ -69,7 +70,27 @@ function victim(of: OomVictim): Plain {
     pgtablesKiB: kib(of.pgtables),
     oomScoreAdj: of.oomScoreAdj,
     reaped: of.reaped,
+    leftKiB:
+      of.left === undefined
+        ? undefined
+        : known({ anon: kib(of.left.anon), file: kib(of.left.file), shmem: kib(of.left.shmem) }),
+    notReaped: of.notReaped,
+    pinnedBy: of.pinnedBy,
     source: onlyReaped ? 'oom_reaper line' : undefined,
+  })
+}
+
+/** How the victim came to be chosen; `before` and `spared` are pids. */
+function choice(report: OomReport): Plain | undefined {
+  const found = choiceOf(report)
+  if (found === undefined) return undefined
+  const { chosen, total, before, spared, ...rest } = found
+  return known({
+    ...rest,
+    pid: chosen.pid,
+    totalPages: total === undefined || total.least !== total.most ? undefined : total.least,
+    before: before?.pid,
+    spared: spared?.pid,
   })
 }
 
@@ -96,6 +117,12 @@ function oom(report: OomReport): Plain {
       slabReclaimablePages: report.slabReclaimablePages,
       slabUnreclaimablePages: report.slabUnreclaimablePages,
       memInfo: report.memInfo,
+      tasks: report.tasks,
+      choice: choice(report),
+      allocatingTask: report.allocatingTask,
+      sharing: report.sharing,
+      end: report.end,
+      exiting: report.exiting,
       groupKill: report.groupKill,
       truncatedHead: report.truncatedHead,
       truncated: report.truncated,

@@ -5,6 +5,7 @@
 import { keep } from '../../base/lines.ts'
 import { type MemInfoGatherer, memInfoGatherer } from './mem-info.ts'
 import { addStat, type OomLine, type OomMessage, parseOomLine } from './oom.ts'
+import { pageSizeOf, totalPages } from './oom-badness.ts'
 import {
   baseOf,
   pause,
@@ -19,12 +20,13 @@ import {
   widen,
 } from './reader.ts'
 import type { LogRecord } from './record.ts'
-import type { MemcgStats, MemoryCounter, OomReport, OomVictim, Quote } from './report.ts'
+import type { MemcgStats, MemoryCounter, OomEnd, OomReport, OomVictim, Quote } from './report.ts'
+import { type TaskTableGatherer, taskTableGatherer } from './task-table.ts'
 
 const HEADS =
-  /oom-killer:|oom[-_](?:kill|reap)|ut of memory|[Kk]ill(?:ed)? process|: usage \d|Memory (?:cgroup|limit)|asks? in |a result of limit/
+  /oom-killer:|oom[-_](?:kill|reap)|ut of memory|deadlocked on memory|oom killer \d|[Kk]ill(?:ed)? process|: usage \d|Memory (?:cgroup|limit)|asks? in |a result of limit/
 
-const TASK_ROW = /^\[ *\d{1,10}\] {1,8}\d{1,10} +\d/
+const TASK_ROW = /^\[ *\d{1,10}\] {1,8}-?\d{1,10} +\d/
 
 /**
  * Longest silence within one report, in seconds. A guess of ours: a slow serial console takes minutes for a report,
@@ -39,6 +41,7 @@ const MOST_STRANGERS = 5000
 const MOST_STATS = 512
 const MOST_VICTIMS = 1024
 const MOST_QUOTES = 24
+const MOST_SHARING = 64
 
 /** Where in a report each line stands: dump_header() and oom_kill_process() of mm/oom_kill.c. */
 const RANK: Readonly<Record<OomLine['is'], number>> = {
@@ -92,11 +95,16 @@ interface OpenOom {
   nodeMemory?: MemInfoGatherer
   slabPages?: { readonly reclaimable: number; readonly unreclaimable: number }
   table: boolean
+  tasks?: TaskTableGatherer
   summary?: OomLine & { readonly is: 'summary' }
   announced?: OomVictim
   readonly victims: OomVictim[]
   message?: OomMessage
   ended: boolean
+  end?: OomEnd
+  exiting?: { readonly pid: number; readonly comm: string }
+  allocating: boolean
+  readonly sharing: { readonly pid: number; readonly comm: string }[]
   group: boolean
   /** Printed by this caller. */
   readonly stream: string
@@ -129,6 +137,8 @@ export function oomReader(options: ReaderOptions): ReportReader {
       table: false,
       victims: [],
       ended: false,
+      allocating: false,
+      sharing: [],
       group: false,
       stream: record.caller ?? '',
     }
@@ -156,7 +166,8 @@ export function oomReader(options: ReaderOptions): ReportReader {
       case 'killed':
         return report.victims.length === 0 || report.group || report.announced !== undefined
       case 'no-kill':
-        return !report.ended
+        // a panic has the last word
+        return !report.ended || (line.end.startsWith('panic') && report.end?.startsWith('panic') !== true)
       default:
         return true
     }
@@ -265,43 +276,66 @@ export function oomReader(options: ReaderOptions): ReportReader {
       !report.ended &&
       !excerpt &&
       report.head !== undefined
-    emit(
-      {
-        kind: 'oom',
-        ...baseOf(begin, record, quotes, options),
-        ...(report.head === undefined
-          ? {}
-          : {
-              ...(report.head.invoker === undefined ? {} : { invoker: report.head.invoker }),
-              ...(report.head.gfp === undefined ? {} : { gfp: report.head.gfp }),
-              ...(report.head.order === undefined ? {} : { order: report.head.order }),
-              ...(report.head.oomScoreAdj === undefined ? {} : { oomScoreAdj: report.head.oomScoreAdj }),
-            }),
-        ...(scope === undefined ? {} : { scope }),
-        ...(report.summary === undefined ? {} : { constraint: report.summary.constraint }),
-        ...(memcg === undefined ? {} : { memcg }),
-        ...(taskMemcg === undefined ? {} : { taskMemcg }),
-        ...(report.memory === undefined ? {} : { memory: report.memory }),
-        ...(report.memsw === undefined ? {} : { memsw: report.memsw }),
-        ...(report.swap === undefined ? {} : { swap: report.swap }),
-        ...(report.kmem === undefined ? {} : { kmem: report.kmem }),
-        stats: strayStats ? [] : report.stats,
-        victims,
-        ...(report.kernel === undefined ? {} : { kernel: report.kernel }),
-        ...(report.slabPages === undefined
-          ? {}
-          : {
-              slabReclaimablePages: report.slabPages.reclaimable,
-              slabUnreclaimablePages: report.slabPages.unreclaimable,
-            }),
-        ...(memInfo === undefined ? {} : { memInfo }),
-        ...(report.group ? { groupKill: true as const } : {}),
-        ...(headless ? { truncatedHead: true as const } : {}),
-        ...(truncated ? { truncated: true as const } : {}),
-        ...((headless && kinds <= 1) || excerpt ? { fragment: true as const } : {}),
-      } satisfies OomReport,
-      report.order,
-    )
+    const all = {
+      kind: 'oom',
+      ...baseOf(begin, record, quotes, options),
+      ...(report.head === undefined
+        ? {}
+        : {
+            ...(report.head.invoker === undefined ? {} : { invoker: report.head.invoker }),
+            ...(report.head.gfp === undefined ? {} : { gfp: report.head.gfp }),
+            ...(report.head.order === undefined ? {} : { order: report.head.order }),
+            ...(report.head.oomScoreAdj === undefined ? {} : { oomScoreAdj: report.head.oomScoreAdj }),
+          }),
+      ...(scope === undefined ? {} : { scope }),
+      ...(report.summary === undefined ? {} : { constraint: report.summary.constraint }),
+      ...(memcg === undefined ? {} : { memcg }),
+      ...(taskMemcg === undefined ? {} : { taskMemcg }),
+      ...(report.memory === undefined ? {} : { memory: report.memory }),
+      ...(report.memsw === undefined ? {} : { memsw: report.memsw }),
+      ...(report.swap === undefined ? {} : { swap: report.swap }),
+      ...(report.kmem === undefined ? {} : { kmem: report.kmem }),
+      stats: strayStats ? [] : report.stats,
+      victims,
+      ...(report.kernel === undefined ? {} : { kernel: report.kernel }),
+      ...(report.slabPages === undefined
+        ? {}
+        : {
+            slabReclaimablePages: report.slabPages.reclaimable,
+            slabUnreclaimablePages: report.slabPages.unreclaimable,
+          }),
+      ...(memInfo === undefined ? {} : { memInfo }),
+      ...(report.allocating ? { allocatingTask: true as const } : {}),
+      ...(report.sharing.length === 0 ? {} : { sharing: report.sharing }),
+      ...(report.end === undefined ? {} : { end: report.end }),
+      ...(report.exiting === undefined ? {} : { exiting: report.exiting }),
+      ...(report.group ? { groupKill: true as const } : {}),
+      ...(headless ? { truncatedHead: true as const } : {}),
+      ...(truncated ? { truncated: true as const } : {}),
+      ...((headless && kinds <= 1) || excerpt ? { fragment: true as const } : {}),
+    } satisfies OomReport
+    const tasks = report.tasks === undefined ? undefined : tasksOf(report.tasks, all)
+    emit({ ...all, ...(tasks === undefined ? {} : { tasks }) }, report.order)
+  }
+
+  function tasksOf(table: TaskTableGatherer, report: OomReport): OomReport['tasks'] {
+    const { victims, exiting, sharing = [] } = report
+    const named = [...victims, ...sharing].flatMap(({ pid }) => pid)
+    const pageSize = pageSizeOf(report)
+    const sizes = {
+      totalVm: new Map(victims.flatMap(({ pid, totalVm }) => (totalVm ? [[pid, totalVm]] : []))),
+    }
+    const total = totalPages(report, pageSize ?? 4096)?.least
+    return table.table({
+      named: new Set([
+        ...named,
+        ...victims.flatMap(({ announcedPid }) => announcedPid ?? []),
+        ...(exiting === undefined ? [] : [exiting.pid]),
+      ]),
+      ...(pageSize === undefined ? {} : { pageSize }),
+      ...sizes,
+      ...(total === undefined ? {} : { total }),
+    })
   }
 
   /** The record of the first line of a report that is no stats line. */
@@ -418,16 +452,20 @@ export function oomReader(options: ReaderOptions): ReportReader {
         break
       case 'task-table':
         report.table = true
+        report.tasks ??= taskTableGatherer()
+        report.tasks.take(record.text, live ? undefined : record.line)
         break
       case 'summary':
         report.summary = line
         break
       case 'announced':
         report.announced = line.victim
+        if (line.allocating) report.allocating = true
         if (line.message) report.message ??= line.message
         break
       case 'killed': {
         const announced = report.announced
+        if (line.allocating) report.allocating = true
         if (line.message) report.message ??= line.message
         // memory.oom.group kills the first victim once more, with the rest of its group
         const again = report.victims.some(victim => victim.pid === line.victim.pid)
@@ -446,6 +484,8 @@ export function oomReader(options: ReaderOptions): ReportReader {
       }
       case 'no-kill':
         report.ended = true
+        report.end = line.end
+        if (line.exiting) report.exiting = line.exiting
         if (line.message) report.message ??= line.message
         break
       case 'group':
@@ -455,12 +495,15 @@ export function oomReader(options: ReaderOptions): ReportReader {
       case 'reaped': {
         const index = report.victims.findIndex(victim => victim.pid === line.pid)
         const victim = report.victims[index]
-        if (victim) report.victims[index] = { ...victim, reaped: true }
-        else if (report.announced?.pid === line.pid) report.announced = { ...report.announced, reaped: true }
-        else report.victims.push({ pid: line.pid, comm: line.comm, reaped: true })
+        if (victim) report.victims[index] = { ...victim, ...line.result }
+        else if (report.announced?.pid === line.pid)
+          report.announced = { ...report.announced, ...line.result }
+        else if (report.victims.length < MOST_VICTIMS)
+          report.victims.push({ pid: line.pid, comm: line.comm, ...line.result })
         break
       }
       case 'sharing':
+        if (report.sharing.length < MOST_SHARING) report.sharing.push({ pid: line.pid, comm: line.comm })
         break
     }
   }
@@ -552,6 +595,8 @@ export function oomReader(options: ReaderOptions): ReportReader {
         // of these there can be 100,000 in a report
         if (reading.rank <= RANK['task-table']) {
           reading.table = true
+          reading.tasks ??= taskTableGatherer()
+          reading.tasks.take(raw, live ? undefined : record.line)
           reading.rank = RANK['task-table']
           reading.last = record
           reading.strangers = 0
@@ -567,6 +612,18 @@ export function oomReader(options: ReaderOptions): ReportReader {
           widen(reading.span, record)
           return 'line'
         }
+      }
+      // what a console broke off a row
+      if (
+        reading &&
+        !head &&
+        reading.rank === RANK['task-table'] &&
+        reading.tasks?.take(raw, live ? undefined : record.line)
+      ) {
+        reading.last = record
+        reading.strangers = 0
+        widen(reading.span, record)
+        return 'line'
       }
       if (!head && !reading) return undefined
       const text = head ? keep(raw) : raw

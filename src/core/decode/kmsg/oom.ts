@@ -3,7 +3,7 @@
 
 import { keep } from '../../base/lines.ts'
 import { limitBytes } from '../../base/units.ts'
-import type { Gfp, MemcgStats, MemoryCounter, OomVictim } from './report.ts'
+import type { Gfp, MemcgStats, MemoryCounter, OomEnd, OomVictim } from './report.ts'
 
 /** What one line says, and where in a report it stands. */
 export type OomLine =
@@ -37,12 +37,27 @@ export type OomLine =
       readonly taskMemcg?: string
       readonly pid?: number
     }
-  | { readonly is: 'announced'; readonly message?: OomMessage; readonly victim: OomVictim }
-  | { readonly is: 'killed'; readonly message?: OomMessage; readonly victim: OomVictim }
-  | { readonly is: 'no-kill'; readonly message?: OomMessage }
-  | { readonly is: 'sharing' }
+  | {
+      readonly is: 'announced' | 'killed'
+      readonly message?: OomMessage
+      /** vm.oom_kill_allocating_task */
+      readonly allocating?: true
+      readonly victim: OomVictim
+    }
+  | {
+      readonly is: 'no-kill'
+      readonly message?: OomMessage
+      readonly end: OomEnd
+      readonly exiting?: { readonly pid: number; readonly comm: string }
+    }
+  | { readonly is: 'sharing'; readonly pid: number; readonly comm: string }
   | { readonly is: 'group'; readonly memcg: string }
-  | { readonly is: 'reaped'; readonly pid: number; readonly comm: string }
+  | {
+      readonly is: 'reaped'
+      readonly pid: number
+      readonly comm: string
+      readonly result: Pick<OomVictim, 'reaped' | 'left' | 'notReaped' | 'pinnedBy'>
+    }
 
 export type OomMessage = 'memcg' | 'global'
 
@@ -75,21 +90,64 @@ const MESSAGE =
 const ANNOUNCED = new RegExp(
   `^\\s*${MESSAGE}[Kk]ill process (\\d+) \\((.{0,64}?)\\) score (\\d+) or (?:sacrifice child|a child)`,
 )
-const SHARING = /^\s*[Kk]ill(?:ed)? process \d+ \(.{0,64}?\) sharing same memory/
+const SHARING = /^\s*[Kk]ill(?:ed)? process (\d{1,10}) \((.{0,64}?)\) sharing same memory/
 const KILLED = new RegExp(
   `^\\s*${MESSAGE}Killed process (\\d+)(?:, UID (\\d+),)? \\((.{0,64}?)\\)(?=,? ?(?:total-vm|vsz):|, UID |[\\s.]*$)(?:, UID (\\d+),?)?(.*)$`,
 )
-const EXITING = new RegExp(`^\\s*${MESSAGE}OOM victim \\d+ \\(.{0,64}?\\) is already exiting`)
-const NO_KILLABLE = /^\s*Out of memory and no killable processes/
+const EXITING = new RegExp(`^\\s*${MESSAGE}OOM victim (\\d{1,10}) \\((.{0,64}?)\\) is already exiting`)
+const PANIC = '^\\s*(?:Kernel panic - not syncing: )?'
+const NO_KILLABLE = new RegExp(`${PANIC}Out of memory and no killable processes`)
+/** Old kernels said `out of memory. panic_on_oom is selected`. */
+const PANIC_ON_OOM = new RegExp(
+  `${PANIC}[Oo]ut of memory(?:: (compulsory|system-wide)|.{0,60}?) panic_on_oom is (?:selected|enabled)`,
+)
+const DEADLOCKED = new RegExp(`${PANIC}System is deadlocked on memory`)
 const GROUP = /^\s*Tasks in (.{1,8192}?) are going to be killed due to memory\.oom\.group set/
-const REAPED = /^\s*oom_reaper: reaped process (\d+) \((.{0,64}?)\)(?=,|\s*$)/
+const REAPED = /^\s*oom_reaper: reaped process (\d+) \((.{0,64}?)\)(?=,|\s*$)(.{0,200})/
+const LEFT = /^,? ?:?now anon-rss:(\d{1,15})kB, file-rss:(\d{1,15})kB(?:, shmem-rss:(\d{1,15})kB)?/
+const NOT_REAPED = /^\s*oom_reaper: unable to reap pid:(\d{1,10}) \((.{0,64}?)\)/
+const PINNED = /^\s*oom killer (\d{1,10}) \((.{0,64}?)\) has mm pinned by (\d{1,10}) \((.{0,64}?)\)\s*$/
 
 const messageOf = (message: string | undefined): { readonly message?: OomMessage } =>
   message === undefined
     ? {}
     : { message: message.startsWith('Memory cgroup') || message.includes('in cgroup') ? 'memcg' : 'global' }
 
+const allocating = (message: string | undefined): { readonly allocating?: true } =>
+  message?.includes('oom_kill_allocating_task') === true ? { allocating: true } : {}
+
 const KIB = 1024
+
+/** What the oom_reaper (4.6 on) could do for a victim. */
+function parseReaper(text: string): (OomLine & { readonly is: 'reaped' }) | undefined {
+  const reaped = REAPED.exec(text)
+  if (reaped) {
+    const left = LEFT.exec(reaped[3] ?? '')
+    return {
+      is: 'reaped',
+      pid: Number(reaped[1]),
+      comm: keep(reaped[2] ?? ''),
+      result: {
+        reaped: true,
+        ...(left === null
+          ? {}
+          : {
+              left: {
+                anon: Number(left[1]) * KIB,
+                file: Number(left[2]) * KIB,
+                ...(left[3] === undefined ? {} : { shmem: Number(left[3]) * KIB }),
+              },
+            }),
+      },
+    }
+  }
+  const not = NOT_REAPED.exec(text)
+  if (not) return { is: 'reaped', pid: Number(not[1]), comm: keep(not[2] ?? ''), result: { notReaped: true } }
+  const pinned = PINNED.exec(text)
+  if (!pinned) return undefined
+  const pinnedBy = { pid: Number(pinned[3]), comm: keep(pinned[4] ?? '') }
+  return { is: 'reaped', pid: Number(pinned[1]), comm: keep(pinned[2] ?? ''), result: { pinnedBy } }
+}
 
 /** `invoked` may stand behind a dress that nobody knows: a task's name has at most 15 bytes. */
 function invokerOf(text: string): string {
@@ -213,14 +271,16 @@ export function parseOomLine(text: string, open: boolean): OomLine | undefined {
     if (reached?.[1] !== undefined) return { is: 'limit-of', memcg: reached[1] }
   }
   if (text.includes('rocess ') || text.includes('OOM victim')) {
-    const reaped = REAPED.exec(text)
-    if (reaped) return { is: 'reaped', pid: Number(reaped[1]), comm: reaped[2] ?? '' }
-    if (SHARING.test(text)) return { is: 'sharing' }
+    const reaped = parseReaper(text)
+    if (reaped) return reaped
+    const sharing = SHARING.exec(text)
+    if (sharing) return { is: 'sharing', pid: Number(sharing[1]), comm: keep(sharing[2] ?? '') }
     const announced = ANNOUNCED.exec(text)
     if (announced)
       return {
         is: 'announced',
         ...messageOf(announced[1]),
+        ...allocating(announced[1]),
         victim: { pid: Number(announced[2]), comm: announced[3] ?? '', score: Number(announced[4]) },
       }
     const killed = KILLED.exec(text)
@@ -229,6 +289,7 @@ export function parseOomLine(text: string, open: boolean): OomLine | undefined {
       return {
         is: 'killed',
         ...messageOf(killed[1]),
+        ...allocating(killed[1]),
         victim: {
           pid: Number(killed[2]),
           comm: killed[4] ?? '',
@@ -238,8 +299,25 @@ export function parseOomLine(text: string, open: boolean): OomLine | undefined {
       }
     }
     const exiting = EXITING.exec(text)
-    if (exiting) return { is: 'no-kill', ...messageOf(exiting[1]) }
+    if (exiting)
+      return {
+        is: 'no-kill',
+        end: 'exiting',
+        ...messageOf(exiting[1]),
+        exiting: { pid: Number(exiting[2]), comm: keep(exiting[3] ?? '') },
+      }
   }
+  if (text.includes('oom_reaper: unable') || text.includes(' has mm pinned by ')) {
+    const reaper = parseReaper(text)
+    if (reaper) return reaper
+  }
+  if (text.includes(' panic_on_oom is ')) {
+    const panic = PANIC_ON_OOM.exec(text)
+    if (panic)
+      return { is: 'no-kill', end: panic[1] === 'compulsory' ? 'panic-compulsory' : 'panic-system-wide' }
+  }
+  if (text.includes('deadlocked on memory') && DEADLOCKED.test(text))
+    return { is: 'no-kill', end: 'panic-deadlocked' }
   if (text.includes('oom-kill:')) {
     const summary = SUMMARY.exec(text)
     if (summary) return parseSummary(summary[1] ?? '', summary[2] ?? '')
@@ -251,8 +329,9 @@ export function parseOomLine(text: string, open: boolean): OomLine | undefined {
     if (task) return { is: 'limit-of', taskMemcg: task[1] ?? '' }
     const group = GROUP.exec(text)
     if (group) return { is: 'group', memcg: group[1] ?? '' }
-    if (NO_KILLABLE.test(text)) return { is: 'no-kill' }
   }
+  if (text.includes('no killable processes') && NO_KILLABLE.test(text))
+    return { is: 'no-kill', end: 'no-killable' }
   if (text.includes('as a result of limit of ')) {
     const result = AS_A_RESULT.exec(text)
     if (result?.[1] !== undefined) return { is: 'limit-of', memcg: result[1] }
