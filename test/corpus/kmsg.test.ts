@@ -56,7 +56,9 @@ function said(log: DecodedKernelLog): unknown {
               .filter(([key]) => !['line', 'lines', 'seq', 'at', 'quotes', 'path'].includes(key))
               .map(([key, inner]) => [key, bare(inner)]),
           )
-        : value
+        : typeof value === 'bigint'
+          ? `0x${value.toString(16)}`
+          : value
   return bare(log.reports)
 }
 

@@ -135,6 +135,10 @@ interface OpenSlub {
   /** Where the heading is lost, the repair names the cache. */
   cacheOfFix?: string
   context: Context
+  /** "Call Trace:" was printed. */
+  traceBegun: boolean
+  /** The frames of the list being read have lost the blank before them. */
+  plainFrames: boolean
   strangersInContext: number
   /** Another report has begun in the same stream: what is not told apart may be its. */
   foreign: boolean
@@ -187,6 +191,8 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
       frames: [],
       fixes: [],
       context: 'head',
+      traceBegun: false,
+      plainFrames: false,
       strangersInContext: 0,
       foreign: false,
     }
@@ -745,6 +751,7 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
         return false
       }
       report.context = 'trace'
+      report.traceBegun = true
       note(report, record, false)
       return true
     }
@@ -758,6 +765,12 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
     const frame = parseFrame(text)
     if (frame === undefined) return false
     const list = track?.frames ?? report.frames
+    // a frame stands behind a blank, or its address; what does not, among those that do, is the rest of another line
+    const indented = /^[\s[(]/.test(text)
+    if (list.length === 0) {
+      if (track === undefined && !indented && !report.traceBegun) return false
+      report.plainFrames = !indented
+    } else if (!indented && !report.plainFrames) return false
     if (list.length < MOST_FRAMES) list.push(frame)
     if (track === undefined) report.context = 'trace'
     note(report, record, false)
@@ -977,8 +990,9 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
     if (current !== undefined) {
       current.strangers += 1
       current.strangersInContext += 1
-      if (current.context === 'trace' && current.strangersInContext > MOST_STRANGERS_IN_TRACE)
-        current.context = 'none'
+      // before the first frame stand the modules and registers
+      if (current.frames.length > 0 && current.strangersInContext > MOST_STRANGERS_IN_TRACE)
+        current.context = current.context === 'trace' ? 'none' : current.context
       if (current.strangers > MOST_STRANGERS) closeAll(stream)
     }
     if (stream.open.length === 0 && stream.muted === 0) all.delete(key)

@@ -175,7 +175,7 @@ function slabForms(): readonly RegExp[] {
       ' objects=\\d+',
       ' used=\\d+',
       ` fp=${pointer}`,
-      ' flags=0x[0-9a-f]+(?:\\([^)]*\\)?)?',
+      ' flags=0x[0-9a-f]+(?:\\((?:(?!(?:node|zone|section|lastcpupid|kasantag)[^=])[\\w=|])*\\)?)?',
     ),
     form('^\\s*(?:INFO: )?Object 0x[0-9a-f]+', ' @offset=\\d+', ` fp=${pointer}`),
     form(
@@ -193,8 +193,14 @@ function slabForms(): readonly RegExp[] {
       ' when',
       ' called',
       ' from',
-      ' \\S+',
-      ' \\[[^\\]]+\\]',
+      ' [\\w.]+',
+      '\\+0x[0-9a-f]+',
+      '\\/0x[0-9a-f]+(?: \\[[^\\]]+\\])?',
+    ),
+    form(
+      '^\\s*(?:\\[<\\w+>\\] )?(?:\\? )?[A-Za-z_][\\w.]*',
+      '\\+0x[0-9a-f]*',
+      '\\/0x[0-9a-f]+(?: \\[[^\\]]+\\])?',
     ),
     form('^\\s*\\w+: Wrong', ...words(' slab cache\\. \\S+ but object is from').slice(1), ' \\S+'),
   ]
@@ -209,10 +215,10 @@ const OPENING =
 
 /** The same for slab corruption. */
 const SLAB_OPENING =
-  /BUG [^:]|FIX |Slab 0x|Object 0x|(?:Object|Redzone|Padding|b4) {1,4}(?:0x)?[0-9a-f]{8}|0x[0-9a-f]+-|(?:Allocated|Freed) in|kmem_cache_destroy|: Wrong|overwritten\]/
+  /BUG [^:]|FIX |Slab 0x|Object 0x|(?:Object|Redzone|Padding|b4) {1,4}(?:0x)?[0-9a-f]{8}|0x[0-9a-f]+-|(?:Allocated|Freed) in|kmem_cache_destroy|: Wrong|overwritten\]|^ {1,3}(?:\? )?[a-z_][\w.]{8,}(?:\+|$)/
 
 const SLAB_STARTS =
-  /^\s*(?:BUG \S+ \(|FIX \S+:|INFO: [A-Z0]|(?:Allocated|Freed) in |Slab 0x|Object 0x|(?:Bytes b4|Object|Redzone|Padding) {1,4}(?:0x)?[0-9a-f]{8,16}:|0x[0-9a-f]+-0x[0-9a-f]+(?: @offset=\d+)?\.|\[[A-Z][A-Za-z ]{2,40} overwritten\]|kmem_cache_destroy |={20}|-{20})/
+  /^\s*(?:BUG \S+ \(|FIX \S+:|INFO: [A-Z0]|(?:Allocated|Freed) in |Slab 0x|Object 0x|(?:Bytes b4|Object|Redzone|Padding) {1,4}(?:0x)?[0-9a-f]{8,16}:|0x[0-9a-f]+-0x[0-9a-f]+(?: @offset=\d+)?\.|\[[A-Z][A-Za-z ]{2,40} overwritten\]|kmem_cache_destroy |WARNING: |={10}|-{10}|<TASK>|Call Trace)/
 
 /** A line that stands for itself wherever it is. */
 const STARTS =
