@@ -1,10 +1,11 @@
 // The kernel killed a task because the node itself, or the nodes of a cpuset, had no page left (mm/oom_kill.c).
 
 import { kept } from '../base/kept.ts'
-import { text } from '../base/text.ts'
+import { type Text, text } from '../base/text.ts'
 import type { Case } from '../case/case.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
 import type { OomReport } from '../decode/kmsg/report.ts'
+import { type NodeMemoryWords, nodeMemory, nodeMemoryWords } from '../explain/node-memory.ts'
 import { logUnknown, quoted, seen } from '../facts/kernel-log.ts'
 import { nodeOomReports, oomScopeUnknown } from '../facts/oom-kills.ts'
 import { type Draft, detector } from './detector.ts'
@@ -12,7 +13,7 @@ import { type Draft, detector } from './detector.ts'
 /** An allocation of more than eight contiguous pages fails from fragmentation first (PAGE_ALLOC_COSTLY_ORDER is 3). */
 const COSTLY_ORDER = 3
 
-const words = text({
+const own = text({
   en: {
     global: 'The node ran out of memory; the kernel killed {victims}',
     cpuset: 'The NUMA nodes of a cpuset ran out of memory; the kernel killed {victims}',
@@ -21,7 +22,7 @@ const words = text({
     claim:
       'The lines were written to /dev/kmsg from user space, not by the kernel: perhaps a test, perhaps a forgery.',
     times: 'It happened {count|number} times.',
-    slab: 'Unreclaimable slab at that time: {slabPages|number} pages.',
+    slabPages: 'Unreclaimable slab at that time: {slabPages|number} pages.',
     order:
       'The allocation needed 2^{order} contiguous pages: fragmentation is more likely than a lack of memory.',
     invoked: 'The allocation that triggered it came from {invoker}.',
@@ -35,7 +36,7 @@ const words = text({
     noVictim: '节点内存耗尽，但日志里没有杀进程的记录',
     claim: '这些行是用户态写入 /dev/kmsg 的，并非内核输出：可能是测试，也可能是伪造。',
     times: '共发生 {count|number} 次。',
-    slab: '当时不可回收 slab 为 {slabPages|number} 页。',
+    slabPages: '当时不可回收 slab 为 {slabPages|number} 页。',
     order: '申请的是 2^{order} 个连续页：更可能是内存碎片，而不是内存不足。',
     invoked: '触发 OOM 的分配来自 {invoker}。',
     victim: '{victim} 的匿名内存为 {anon|bytes}。',
@@ -43,7 +44,13 @@ const words = text({
   },
 })
 
-type En = typeof words.en
+type En = typeof own.en & NodeMemoryWords
+
+/** What Mem-Info of one report tells, and what is said of the kills. */
+const words: Text<En> = {
+  en: { ...nodeMemoryWords.en, ...own.en },
+  zh: { ...nodeMemoryWords.zh, ...own.zh },
+}
 
 export default detector({
   id: 'node-oom-kill',
@@ -89,12 +96,16 @@ function fromLog(
   const killed = reports.flatMap(report => report.victims)
   const victims = [...new Set(killed.map(({ comm }) => comm))].slice(0, 3).join(', ')
   const podKilled = reports.some(({ taskMemcg }) => parsePodPath(taskMemcg ?? '').level !== undefined)
-  const fragmented = (last.order ?? 0) > COSTLY_ORDER
+  const memory = nodeMemory(last)
+  const told = memory.summary.length > 0
+  const fragmented =
+    memory.verdict === 'fragmented' || (memory.verdict === 'unknown' && (last.order ?? 0) > COSTLY_ORDER)
   const harmless = claimed || scope === 'sysrq'
   return {
     severity: harmless ? 'info' : 'critical',
     subject: { kind: 'node' },
     values: {
+      ...memory.values,
       victims,
       count,
       slabPages: last.slabUnreclaimablePages,
@@ -108,8 +119,9 @@ function fromLog(
       summary: kept(
         count > 1 && 'times',
         claimed && 'claim',
-        fragmented && 'order',
-        last.slabUnreclaimablePages !== undefined && 'slab',
+        memory.verdict === 'unknown' && fragmented && 'order',
+        ...memory.summary,
+        !told && last.slabUnreclaimablePages !== undefined && 'slabPages',
         last.invoker !== undefined && 'invoked',
         last.victims[0]?.anonRss !== undefined && 'victim',
         scope === 'global' && podKilled && 'notPods',
@@ -118,7 +130,13 @@ function fromLog(
     evidence: quoted(last),
     remedies: harmless
       ? []
-      : kept('save-evidence', fragmented && 'compact-memory', 'reserve-node-memory', 'find-slab-owner'),
+      : kept(
+          'save-evidence',
+          fragmented && 'compact-memory',
+          ...memory.remedies.filter(remedy => remedy !== 'compact-memory'),
+          'reserve-node-memory',
+          'find-slab-owner',
+        ),
     defects: [],
     ...seen(about, reports, folded),
   }

@@ -71,9 +71,9 @@ export const pageAllocationWords = text({
     process: 'process',
     cpuset: 'cpuset (nodes)',
     zoneRow: 'free / must keep / largest block',
-    anon: 'anonymous memory',
-    file: 'page cache',
+    anon: 'anonymous and tmpfs',
     shmem: 'of it tmpfs, shmem',
+    file: 'page cache of files',
     slab: 'unreclaimable slab',
     pagetables: 'page tables',
     swap: 'swap free / all',
@@ -127,9 +127,9 @@ export const pageAllocationWords = text({
     process: '进程',
     cpuset: 'cpuset（节点）',
     zoneRow: '空闲 / 必须保留 / 最大块',
-    anon: '匿名内存',
-    file: '页缓存',
+    anon: '匿名内存与 tmpfs',
     shmem: '其中 tmpfs、shmem',
+    file: '文件页缓存',
     slab: '不可回收 slab',
     pagetables: '页表',
     swap: 'swap 空闲 / 总量',
@@ -309,8 +309,9 @@ function memInfoFacts(memInfo: MemInfo | undefined): readonly (readonly [keyof W
   const [top] = topSlab(memInfo)
   return [
     ...row('anon', inBytes(memInfo, 'active_anon', 'inactive_anon', 'isolated_anon')),
-    ...row('file', inBytes(memInfo, 'active_file', 'inactive_file', 'isolated_file')),
+    // tmpfs pages are kept with the anonymous ones, since they too can only go to swap
     ...row('shmem', inBytes(memInfo, 'shmem')),
+    ...row('file', inBytes(memInfo, 'active_file', 'inactive_file', 'isolated_file')),
     ...row('slab', inBytes(memInfo, 'slab_unreclaimable')),
     ...row('pagetables', inBytes(memInfo, 'pagetables')),
     ...row(
@@ -323,22 +324,18 @@ function memInfoFacts(memInfo: MemInfo | undefined): readonly (readonly [keyof W
   ]
 }
 
-/** The largest rows of "Unreclaimable slab info", each with whose it is where that is known. */
+/** The largest rows of "Unreclaimable slab info"; `row`: the name under which knowledge/slab-caches.ts knows the owner. */
 export function topSlab(
   { slab }: MemInfo,
   most = 3,
-): readonly {
-  readonly cache: string
-  readonly total: number
-  readonly owner?: { readonly en: string; readonly zh: string }
-}[] {
+): readonly { readonly cache: string; readonly total: number; readonly row?: string }[] {
   if (slab === undefined || slab === 'unread') return []
   return [...slab]
     .sort((a, b) => b.total - a.total)
     .slice(0, most)
     .map(({ cache, total }) => {
-      const owner = slabCache(cache)?.owner
-      return { cache, total, ...(owner === undefined ? {} : { owner }) }
+      const row = slabCache(cache)?.name
+      return { cache, total, ...(row === undefined ? {} : { row }) }
     })
 }
 
