@@ -3,7 +3,6 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Finding, Severity } from '../../src/core/case/finding.ts'
-import type { NotJudged } from '../../src/core/case/kernel-log.ts'
 import type { Report } from '../../src/core/case/report.ts'
 import type { RemedyId } from '../../src/core/knowledge/remedies.ts'
 
@@ -82,10 +81,7 @@ export interface PrintedFinding extends Omit<Finding, 'remedies' | 'firstSeen' |
 /** A report as it is printed (schemas/report.json), as far as a scenario looks at it. */
 export interface PrintedReport extends Pick<Report, 'node' | 'verdicts' | 'unknown' | 'gaps'> {
   readonly findings: readonly PrintedFinding[]
-  readonly logs: readonly {
-    readonly path: string
-    readonly notJudged?: readonly Pick<NotJudged, 'kind' | 'count' | 'first'>[]
-  }[]
+  readonly logs: readonly { readonly path: string }[]
 }
 
 /** What kmemscope must say at one look. A finding that is not listed here must not be there. */

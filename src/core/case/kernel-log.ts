@@ -2,10 +2,9 @@
 
 import type { Stamp } from '../base/time.ts'
 import type { FoldedReports, LogSource } from '../decode/kmsg/log.ts'
-import type { NotJudged } from '../decode/kmsg/not-judged.ts'
 import type { KernelReport } from '../decode/kmsg/report.ts'
 
-export type { FoldedReports, LogSource, NotJudged }
+export type { FoldedReports, LogSource }
 
 export interface KernelLog {
   /** In the order read, at most 1,000; the rest is in `folded`. */

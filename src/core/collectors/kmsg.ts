@@ -150,7 +150,7 @@ export function collectKmsg(
             ...(span.to === undefined ? {} : { to: sinceBoot(span.to, boot) }),
           }
         : span
-    const { notJudged, ...source } = dated(decoded.source)
+    const source = dated(decoded.source)
     const end: Stamp | undefined =
       now !== undefined && source.to?.clock === 'utc' ? stamp('utc', now / 1000) : source.to
     const wanted = (at: Stamp | undefined): boolean =>
@@ -159,8 +159,7 @@ export function collectKmsg(
       end === undefined ||
       at.clock !== end.clock ||
       end.seconds - at.seconds <= sinceSeconds
-    const recent = notJudged?.map(dated).filter(({ to }) => wanted(to)) ?? []
-    const index = sources.push({ ...source, ...(recent.length === 0 ? {} : { notJudged: recent }) }) - 1
+    const index = sources.push(source) - 1
     for (const original of decoded.reports) {
       const report = wall(original)
       if (!wanted(report.at)) {

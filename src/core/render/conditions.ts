@@ -6,7 +6,6 @@ import type { Language } from '../base/text.ts'
 import { cutBytes } from '../base/width.ts'
 import type { Report } from '../case/report.ts'
 import { unknownReasons } from '../knowledge/unknown.ts'
-import { notJudged } from './terminal.ts'
 import { label, say, type Texts, titleOf } from './words.ts'
 
 /** max_output_length of the plug-in's documentation; what is longer is cut there at a byte. */
@@ -19,7 +18,7 @@ export interface Condition {
 
 /**
  * 1 if a finding of warning or worse is present; else 2 if meminfo, the memory cgroup tree or the kernel log could
- * not be read, or the log has reports that no detector judges; else 0.
+ * not be read; else 0.
  */
 export function renderCondition(report: Report, texts: Texts, language: Language): Condition {
   const worst = report.findings.find(({ severity }) => severity !== 'info')
@@ -28,11 +27,6 @@ export function renderCondition(report: Report, texts: Texts, language: Language
   if (blind !== undefined) {
     const what = say(unknownReasons, blind.reason, language, { path: blind.path ?? '' })
     return { line: conditionLine(label('npdUnknown', language, { what })), exitCode: 2 }
-  }
-  const [open] = notJudged(report)
-  if (open !== undefined) {
-    const what = label(`notJudged-${open.kind}`, language)
-    return { line: conditionLine(label('npdNotJudged', language, { what })), exitCode: 2 }
   }
   return { line: conditionLine(label('npdOk', language)), exitCode: 0 }
 }

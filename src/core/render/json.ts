@@ -48,12 +48,8 @@ function reach({ from, to }: Pick<LogSource, 'from' | 'to'>): object {
 }
 
 function logJson(source: LogSource): object {
-  const { from: _from, to: _to, notJudged, ...rest } = source
-  return {
-    ...rest,
-    ...reach(source),
-    ...(notJudged === undefined ? {} : { notJudged: notJudged.map(one => ({ ...one, ...reach(one) })) }),
-  }
+  const { from: _from, to: _to, ...rest } = source
+  return { ...rest, ...reach(source) }
 }
 
 /** The object that is printed; its shape is `kmemscope/report@1`. */

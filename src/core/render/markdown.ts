@@ -11,8 +11,6 @@ import {
   evidenceWords,
   instrumentWords,
   lookedAtAll,
-  notJudged,
-  notJudgedWords,
   subjectWords,
   whenWords,
 } from './terminal.ts'
@@ -47,18 +45,7 @@ export function renderMarkdown(report: Report, texts: Texts, language: Language)
     part => part !== undefined,
   )
   if (facts.length > 0) lines.push(facts.map(escaped).join(' · '), '')
-  const open = notJudged(report)
-  if (open.length > 0) {
-    if (report.findings.length === 0) lines.push(escaped(label('noneButNotJudged', language)), '')
-    else lines.push(`## ${label('notJudged', language)}`, '')
-    for (const { evidence, ...one } of open)
-      lines.push(
-        escaped(notJudgedWords(one, language)),
-        '',
-        ...fenced([evidenceWords(evidence, language)]),
-        '',
-      )
-  } else if (report.findings.length === 0) {
+  if (report.findings.length === 0) {
     lines.push(label(lookedAtAll(report) ? 'none' : 'noneButUnknown', language), '')
   }
   for (const finding of report.findings) {

@@ -6,7 +6,6 @@ import type { Stamp } from '../base/time.ts'
 import { formatBytes } from '../base/units.ts'
 import { cutCells, width, wrap } from '../base/width.ts'
 import type { DefectBearing, Evidence, Finding, Severity } from '../case/finding.ts'
-import type { NotJudged } from '../case/kernel-log.ts'
 import type { Report } from '../case/report.ts'
 import { defectWords as defectSentences } from '../knowledge/defect.ts'
 import { remedy } from '../knowledge/remedies.ts'
@@ -59,7 +58,6 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
   const blocks = [
     head(report, options),
     overview(report, options),
-    notJudgedBlock(report, options),
     ...(report.findings.length === 0
       ? [nothing(report, options)]
       : report.findings.slice(0, DETAILED).map(finding => findingBlock(finding, options))),
@@ -146,22 +144,6 @@ const TITLE_CELLS = 88
 /** A quoted line of the log; the JSON has all of it. */
 const QUOTE_CELLS = 200
 
-/** What the kernel reports and no detector judges, before anything that could be read as a clean bill. */
-function notJudgedBlock(report: Report, { language, style, columns }: TerminalOptions): string[] {
-  const all = notJudged(report)
-  if (all.length === 0) return []
-  const found = report.findings.length > 0
-  return [
-    ...(found
-      ? [style.strong(label('notJudged', language))]
-      : indented(label('noneButNotJudged', language), '', columns)),
-    ...all.flatMap(({ evidence, ...one }) => [
-      ...indented(notJudgedWords(one, language), '  ', columns),
-      `    ${cutCells(evidenceWords(evidence, language), QUOTE_CELLS)}`,
-    ]),
-  ]
-}
-
 /** Whether nothing was left out but what needs a debugging instrument, which nearly no node has at work. */
 export function lookedAtAll({ verdicts, unknown }: Report): boolean {
   const open = new Set(
@@ -186,7 +168,6 @@ export function instrumentWords({ unknown, verdicts }: Report, language: Languag
 }
 
 function nothing(report: Report, { language, style }: TerminalOptions): string[] {
-  if (notJudged(report).length > 0) return []
   return [lookedAtAll(report) ? style.good(label('none', language)) : label('noneButUnknown', language)]
 }
 
@@ -278,32 +259,6 @@ export function whenWords({ firstSeen, lastSeen, ongoing }: Finding, language: L
     if (ongoing !== undefined) parts.push(label(ongoing ? 'ongoing' : 'over', language))
   }
   return parts.join(language === 'zh' ? '，' : ', ')
-}
-
-/** Reports of the kernel that no detector judges, by log and kind, each with the line of the first. */
-export function notJudged({
-  logs,
-}: Report): readonly (Pick<NotJudged, 'kind' | 'count'> & { readonly evidence: Evidence })[] {
-  return logs.flatMap(({ path, notJudged = [] }) =>
-    notJudged.map(({ kind, count, first: { line, seq, text } }) => ({
-      kind,
-      count,
-      evidence: {
-        kind: 'log',
-        path,
-        ...(line === undefined ? {} : { lines: [line, line] as const }),
-        ...(seq === undefined ? {} : { seq: [seq, seq] as const }),
-        text,
-      },
-    })),
-  )
-}
-
-export function notJudgedWords(
-  { kind, count }: Pick<NotJudged, 'kind' | 'count'>,
-  language: Language,
-): string {
-  return label('notJudgedFirst', language, { what: label(`notJudged-${kind}`, language), count })
 }
 
 /** Where, what: `dmesg.txt:12  kmem: usage …`, `/sys/…/memory.stat total_rss = 44 KiB`. */

@@ -5,7 +5,6 @@ import { keep, readLines } from '../../base/lines.ts'
 import type { Stamp } from '../../base/time.ts'
 import { objectFinder } from './json-log.ts'
 import { ownerOf } from './kmemleak.ts'
-import { type NotJudged, notJudgedCounter, WORTH_A_LOOK } from './not-judged.ts'
 import { parseCpuLine } from './oom.ts'
 import { type LogRecord, selectsLines, stampOf, undresser } from './record.ts'
 import type { KernelReport, KmemleakReport, OomReport, RecordsLost } from './report.ts'
@@ -46,8 +45,6 @@ export interface LogSource {
   /** `Linux version …` or the release of a `CPU: … Comm: …` line, the last one. */
   readonly release?: { readonly text: string; readonly line?: number }
   readonly hostname?: string
-  /** Reports of the kernel that no detector judges, by kind. */
-  readonly notJudged?: readonly NotJudged[]
 }
 
 /** Reports beyond those kept whole, by kind, cgroup and task. */
@@ -309,8 +306,6 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
     },
   })
 
-  const notJudged = notJudgedCounter(live)
-
   function noteLost(report: RecordsLost): void {
     const { places = 0, count = 0, ofKernel = 0, line = report.lines?.[0] } = lost ?? {}
     lost = {
@@ -329,7 +324,6 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
     const record = pending
     pending = undefined
     noteRelease(record)
-    notJudged.note(record)
     split.push(record)
   }
 
@@ -420,7 +414,7 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
   let ndjson = false
   let leftOut = 0
   // lines that mean nothing are left out before they are read: what is told of single lines above has to be told there
-  const worthReading = skimmed(chunks, [...split.heads, WORTH_A_LOOK, NAMES_RELEASE], {
+  const worthReading = skimmed(chunks, [...split.heads, NAMES_RELEASE], {
     ready: () => json === false && first !== undefined && split.idle(),
     settled() {
       flush()
@@ -464,7 +458,6 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
 
   const from = first === undefined ? undefined : stampOf(first)
   const to = last === undefined ? undefined : stampOf(last)
-  const counted = notJudged.counted()
   const missing = lost as LogSource['lost']
   const unread = cut as { count: number; first: number } | undefined
   return {
@@ -483,7 +476,6 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
       ...(excerpt ? { excerpt: true as const } : {}),
       ...(release === undefined ? {} : { release }),
       ...(hostname === undefined ? {} : { hostname }),
-      ...(counted.length === 0 ? {} : { notJudged: counted }),
     },
     ...(unread === undefined ? {} : { cutLines: unread }),
   }
