@@ -117,6 +117,28 @@ describe('the law of imports', () => {
     expect(faults(file, text, others)).toHaveLength(1)
   })
 
+  describe('of a file that writes', () => {
+    const file = 'node/kmemleak/control.ts'
+    const text = sources(root).get(file) ?? ''
+
+    it('lets it write the one thing to the one place', () => {
+      expect(faults(file, text)).toEqual([])
+    })
+
+    it.each([
+      ['elsewhere', 'node/kmemleak/other.ts', text],
+      ['another file', file, text.replace('/sys/kernel/debug/kmemleak', '/etc/passwd')],
+      ['another word', file, text.replace("'scan')", "'off')")],
+      ['another word too', file, `${text}\nwriteSync(descriptor, 'clear')`],
+      ['another place too', file, `${text}\nopenSync('/proc/sysrq-trigger', constants.O_WRONLY)`],
+      ['under another name', file, text.replace('writeSync }', 'writeSync, writeSync as more }')],
+      ['by more of node:fs', file, text.replace('writeSync }', 'writeSync, writeFileSync }')],
+    ])('is broken when it writes %s', (_, path, changed) => {
+      expect(path === file ? changed : '').not.toBe(text)
+      expect(faults(path, changed)).not.toEqual([])
+    })
+  })
+
   it('lets the registry import the units and render/ the texts', () => {
     const house = {
       'core/detectors/a.ts': UNIT,

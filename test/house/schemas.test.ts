@@ -129,6 +129,33 @@ describe('-o json', () => {
     expect(lines().map(faults)).toEqual([[], []])
   })
 
+  describe('kmemleak', () => {
+    const kept = join(root, 'fixtures/nodes/kmemleak-leak/tree/sys/kernel/debug/kmemleak')
+    const earlier = (): string => {
+      const path = join(scratch, 'earlier.txt')
+      const records = readFileSync(kept, 'utf8').split(/^(?=unreferenced object )/m)
+      writeFileSync(path, records.slice(0, Math.ceil(records.length / 2)).join(''))
+      return path
+    }
+
+    it('of a copy, of two, and of an empty one', () => {
+      expect(faults(printed('kmemleak', kept))).toEqual([])
+      expect(faults(printed('kmemleak', earlier(), kept))).toEqual([])
+      expect(faults(printed('kmemleak', kept, earlier()))).toEqual([])
+      const empty = join(scratch, 'empty.txt')
+      writeFileSync(empty, '')
+      expect(faults(printed('kmemleak', empty))).toEqual([])
+      expect(faults(printed('kmemleak', empty, kept))).toEqual([])
+    })
+
+    it('is refused where it is not what it says', () => {
+      const listed = printed('kmemleak', kept)
+      expect(faults({ ...listed, groups: [{}] } as Document)).not.toEqual([])
+      expect(faults({ ...listed, appeared: [] } as Document)).not.toEqual([])
+      expect(faults({ ...listed, detector: { is: 'well' } } as Document)).not.toEqual([])
+    })
+  })
+
   it('has a schema for each command and no other', () => {
     const used = [
       printed('diagnose', log),
@@ -136,6 +163,7 @@ describe('-o json', () => {
       ...lines(),
       printed('explain', 'K-01'),
       printed('completion', 'bash'),
+      printed('kmemleak', join(root, 'fixtures/nodes/kmemleak-leak/tree/sys/kernel/debug/kmemleak')),
     ].map(({ schema }) => schema)
     expect([...new Set(used)].sort()).toEqual([...ids].sort())
   })

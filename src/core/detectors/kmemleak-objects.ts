@@ -139,7 +139,8 @@ function fileIsEmpty(about: Case): boolean {
 
 /** `nvme_alloc_admin_tag_set [nvme_core] (12, 24 KiB)`: who, how many objects, how much. */
 function inWords({ owner, module, stack, count, bytes }: KmemleakGroup): string {
-  const name = owner ?? stack.find(one => one !== '?') ?? '?'
+  // code without a symbol by what called it
+  const name = owner ?? (stack.length === 0 ? '?' : stack.slice(0, 2).join(' ← '))
   return `${name}${module === undefined ? '' : ` [${module}]`} (${count}, ${formatBytes(bytes)})`
 }
 
