@@ -141,6 +141,12 @@ export interface Scenario {
 export const INSTRUMENTS: Readonly<Record<string, (kernel: Kernel, append: string) => boolean>> = {
   'kmemleak-objects': ({ has }, append) =>
     has.includes('kmemleak') && append.split(' ').includes('kmemleak=on'),
+  // a boot that has it on some caches only cannot tell of the others
+  'slub-corruption': (_kernel, append) =>
+    append
+      .split(' ')
+      .filter(word => word.startsWith('slub_debug='))
+      .some(word => word.slice('slub_debug='.length).split(';').includes('FZPU')),
 }
 
 export const kernel = (unit: Kernel): Kernel => unit

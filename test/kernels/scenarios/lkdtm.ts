@@ -23,8 +23,15 @@ export default scenario({
       echo $test >/sys/kernel/debug/provoke-crash/DIRECT
     done
     look reported`,
-  looks: () => ({ reported: { says: [] } }),
-  judgedLater: ['slub-corruption'],
+  looks: () => ({
+    reported: {
+      says: ['kmalloc-1k', 'kmalloc-1k', 'lkdtm-heap-double_free', 'lkdtm-heap-b'].map(subject => ({
+        detector: 'slub-corruption',
+        severity: 'critical' as const,
+        subject,
+      })),
+    },
+  }),
   made(_look, { text }) {
     // facility 0: what a program wrote to /dev/kmsg has another
     const log = (text('dev/kmsg') ?? '').replace(/^(?:[0-7],\d+,\d+,[^;]*;|.*\n)/gm, '')

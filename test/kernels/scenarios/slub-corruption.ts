@@ -1,5 +1,6 @@
-import { type Seen, scenario } from '../lab.ts'
-import { kernelLines, notJudged } from '../log.ts'
+import type { FaultSort } from '../../../src/core/explain/slub-damage.ts'
+import { type PrintedReport, type Seen, scenario } from '../lab.ts'
+import { kernelLines } from '../log.ts'
 import { slubDebug } from '../slub-debug.ts'
 
 interface Fault {
@@ -14,6 +15,10 @@ interface Fault {
   readonly reports: readonly (RegExp | { readonly bytes: string })[]
   /** Which of the two tracks name the function; where neither, the call trace does. */
   readonly tracks: readonly ('Allocated' | 'Freed')[]
+  /** What kmemscope calls it, each finding. */
+  readonly sorts: readonly FaultSort[]
+  /** Of a report that names no object kmemscope must not name anybody. */
+  readonly unnamed?: true
 }
 
 /** The headings were read off 6.1.192 and 6.12.117. */
@@ -23,67 +28,85 @@ const FAULTS: readonly Fault[] = [
     by: 'lab_right_redzone',
     reports: [{ bytes: 'Right Redzone' }],
     tracks: ['Allocated'],
+    sorts: ['overrun'],
   },
   {
     fault: 'left-redzone',
     by: 'lab_left_redzone',
     reports: [{ bytes: 'Left Redzone' }],
     tracks: ['Allocated'],
+    sorts: ['overrun'],
   },
   {
     fault: 'use-after-free',
     by: 'lab_use_after_free',
     reports: [{ bytes: 'Poison' }],
     tracks: ['Allocated', 'Freed'],
+    sorts: ['use-after-free'],
   },
   {
     fault: 'double-free',
     by: 'lab_double_free',
     reports: [/^Object already free$/],
     tracks: ['Allocated', 'Freed'],
+    sorts: ['double-free'],
   },
   {
     fault: 'double-free-alone',
     by: 'lab_double_free_alone',
     reports: [/^Slab has 0 allocated objects but 1 are to be freed$/],
     tracks: [],
+    sorts: ['double-free'],
   },
   {
     fault: 'invalid-pointer',
     by: 'lab_invalid_pointer',
     reports: [/^Invalid object pointer 0x[0-9a-f]{16}$/],
     tracks: [],
+    sorts: ['wrong-free'],
   },
-  { fault: 'wrong-cache', by: 'lab_wrong_cache', reports: [], tracks: ['Allocated'] },
+  {
+    fault: 'wrong-cache',
+    by: 'lab_wrong_cache',
+    reports: [],
+    tracks: ['Allocated'],
+    sorts: ['wrong-free'],
+  },
   {
     fault: 'free-pointer',
     by: 'lab_free_pointer',
     reports: [/^Freepointer corrupt$/],
     tracks: ['Allocated', 'Freed'],
+    sorts: ['use-after-free'],
   },
   {
     fault: 'free-chain',
     by: 'lab_free_chain',
     reports: [/^Freechain corrupt$/, /^Wrong object count\. Counter is 1 but counted were \d+$/],
     tracks: ['Allocated', 'Freed'],
+    sorts: ['use-after-free', 'metadata'],
   },
   {
     fault: 'object-padding',
     by: 'lab_object_padding',
     reports: [{ bytes: 'Object padding' }],
     tracks: ['Allocated'],
+    sorts: ['overrun'],
   },
   {
     fault: 'slab-padding',
     by: 'lab_slab_padding',
     reports: [/^Padding overwritten\. 0x[0-9a-f]{16}-0x[0-9a-f]{16} @offset=4088$/],
     tracks: [],
+    sorts: ['overrun'],
+    unnamed: true,
   },
   {
     fault: 'objects-remaining',
     by: 'lab_leak',
     reports: [/^Objects remaining (?:in lab-objects-remaining )?on __kmem_cache_shutdown\(\)$/],
     tracks: ['Allocated'],
+    sorts: ['leak'],
   },
 ]
 
@@ -123,6 +146,21 @@ function printed(seen: Seen): readonly Printed[] {
   }))
 }
 
+/** Each fault is called by its sort, and the code that made it is named. */
+function namesThem({ findings }: PrintedReport): void {
+  for (const { fault, by, sorts, unnamed } of FAULTS) {
+    const own = findings.filter(({ subject }) => subject.cache === `lab-${fault}`)
+    const said = own.map(({ words }) => words.title).join(' ')
+    if (said !== sorts.join(' ')) throw new Error(`calls ${fault} ${said}, must call it ${sorts.join(' ')}`)
+    const [first] = own
+    const named = `${first?.values.module} ${first?.values.function}`
+    if (unnamed === true ? first?.values.module !== undefined : named !== `faults ${by}`)
+      throw new Error(`names ${named} for ${fault}, which ${by} of faults made`)
+    if (sorts.includes('leak') && first?.values.objects !== REMAINING)
+      throw new Error(`counts ${first?.values.objects} objects left behind, there are ${REMAINING}`)
+  }
+}
+
 export default scenario({
   id: 'slub-corruption',
   about: 'every fault that slub_debug finds, made by a module, each in a cache of its own',
@@ -141,12 +179,16 @@ export default scenario({
     look reported`,
   looks: () => ({
     reported: {
-      says: [],
-      // the cache that is taken away with objects in it is reported once more, by who takes it away
-      check: notJudged(seen => ({ 'slub-corruption': printed(seen).length + 1 })),
+      says: FAULTS.flatMap(({ fault, sorts }) =>
+        sorts.map(sort => ({
+          detector: 'slub-corruption',
+          severity: sort === 'leak' ? ('warning' as const) : ('critical' as const),
+          subject: `lab-${fault}`,
+        })),
+      ),
+      check: namesThem,
     },
   }),
-  judgedLater: ['slub-corruption'],
   made(_look, seen) {
     const all = printed(seen)
     for (const { fault, by, reports, tracks } of FAULTS) {
