@@ -81,9 +81,11 @@ const WRITERS = new Map([
 
 /**
  * What a writer does beside what it may; undefined where there is no more. Its one rule of NEVER is taken off it for that.
- * @param {string} text @param {{ readonly calls: readonly string[], readonly constants: readonly string[] }} writer
+ * @param {string} text @param {{ readonly names: readonly string[], readonly calls: readonly string[], readonly constants: readonly string[] }} writer
  */
-function writerFault(text, { calls, constants }) {
+function writerFault(text, { names, calls, constants }) {
+  const taken = `import { ${names.join(', ')} } from 'node:fs'`
+  if (text.split('node:fs').length !== 2 || !text.includes(taken)) return `does not have, just once, ${taken}`
   const code = text.replace(/^\s*(?:\/\/|\*|\/\*).*$/gm, '').replace(/^import\b.*$/gm, '')
   let rest = code
   for (const allowed of [...calls, ...constants]) {
