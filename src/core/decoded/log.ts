@@ -232,6 +232,40 @@ function stats(of: MemcgStats): Plain {
   return known({ line: of.line, memcg: of.memcg, ...Object.fromEntries(values) })
 }
 
+type Warning = Extract<KernelReport, { kind: (typeof WARNINGS)[number] }>
+
+/** What else the kernel says of its memory, and of lines that are missing. */
+const WARNINGS = [
+  'page-counter-underflow',
+  'bad-page',
+  'bad-rss-counter',
+  'netdevice-wait',
+  'percpu-alloc-failure',
+  'vmalloc-failure',
+  'memory-stall',
+  'tcp-memory',
+  'conntrack-full',
+  'sanitizer',
+  'pids-limit',
+  'slab-create-failure',
+  'records-lost',
+] as const
+
+function isWarning(report: KernelReport): report is Warning {
+  return (WARNINGS as readonly string[]).includes(report.kind)
+}
+
+function warning(report: Warning): Plain {
+  const { kind, path: _path, lines: _lines, seq: _seq, at: _at, quotes: _quotes, ...values } = report
+  return known({
+    type: kind,
+    ...placed(report),
+    ...values,
+    ...('pfn' in report && report.pfn !== undefined ? { pfn: `0x${report.pfn.toString(16)}` } : {}),
+    ...('frames' in report ? { frames: report.frames.map(frame => frame.function) } : {}),
+  })
+}
+
 /** A decoded log with the field names under which logs are compared; what is not known is left out, save `scope`. */
 export function decodedLog(log: Pick<DecodedKernelLog, 'reports' | 'folded' | 'source'>): Plain {
   const { reports, folded, source } = log
@@ -245,6 +279,7 @@ export function decodedLog(log: Pick<DecodedKernelLog, 'reports' | 'folded' | 's
           ? [{ type: 'page-alloc-failure', ...pageAllocation(report) }]
           : [],
   )
+  const warnings = reports.filter(isWarning).map(warning)
   const directories = [...new Set(noSpace.map(report => report.directory))]
   const onlyNoSpace = noSpace.length > 0 && events.length === 0
   return known({
@@ -266,6 +301,7 @@ export function decodedLog(log: Pick<DecodedKernelLog, 'reports' | 'folded' | 's
     reports: reports.flatMap(report =>
       report.kind === 'slub-corruption' ? [{ ...placed(report), ...slubCorruption(report) }] : [],
     ),
+    warnings: warnings.length === 0 ? undefined : warnings,
     runtimeErrors: noSpace.map(report => ({ ...placed(report), path: report.directory })),
     folded: folded.map(fold => known({ ...fold, first: fold.first?.text, last: fold.last?.text })),
     log: known({
@@ -276,6 +312,7 @@ export function decodedLog(log: Pick<DecodedKernelLog, 'reports' | 'folded' | 's
       kernel: source.release?.text,
       hostname: source.hostname,
       excerpt: source.excerpt,
+      lost: source.lost,
       sequenceGaps: source.sequenceGaps.length === 0 ? undefined : source.sequenceGaps,
     }),
   })

@@ -35,7 +35,6 @@ const words = text({
     notSlub: 'It is no report of SLUB, whose own checks (slub_debug) are something else.',
     process: 'process',
     pfn: 'page frame',
-    kernel: 'kernel',
     counterIs: 'counter',
     value: 'left',
   },
@@ -63,7 +62,6 @@ const words = text({
     notSlub: '这不是 SLUB 的报告，SLUB 自带的检查（slub_debug）是另一回事。',
     process: '进程',
     pfn: '页帧号',
-    kernel: '内核',
     counterIs: '计数',
     value: '剩余',
   },
@@ -77,27 +75,20 @@ function named(label: Label, value: Value | undefined): readonly (readonly [Labe
 }
 
 /** A page counter below zero, in words. */
-export function explainPageCounterUnderflow({
-  pages,
-  counter,
-  kernel,
-}: PageCounterUnderflow): ExplanationOf<Words> {
+export function explainPageCounterUnderflow({ pages, counter }: PageCounterUnderflow): ExplanationOf<Words> {
   return {
     text: words,
     values: { pages },
     title: pages === undefined ? 'underflowBare' : 'underflow',
     summary: ['once', 'untrusted'],
-    facts: [
-      ...named('counterIs', counter === undefined ? undefined : String(counter)),
-      ...named('kernel', kernel),
-    ],
+    facts: [...named('counterIs', counter === undefined ? undefined : String(counter))],
     remedies: ['save-evidence', 'report-kernel-bug', 'drain-and-reboot'],
   }
 }
 
 /** A damaged page, in words. */
 export function explainBadPage(report: BadPage): ExplanationOf<Words> {
-  const { what, comm, reason, suppressed, pfn, kernel } = report
+  const { what, comm, reason, suppressed, pfn } = report
   const charged = reason !== undefined && /charged to cgroup|cgroup check failed/.test(reason)
   return {
     text: words,
@@ -116,7 +107,6 @@ export function explainBadPage(report: BadPage): ExplanationOf<Words> {
     facts: [
       ...named('process', comm),
       ...named('pfn', pfn === undefined ? undefined : `0x${pfn.toString(16)}`),
-      ...named('kernel', kernel),
     ],
     remedies: ['save-evidence', 'cordon-node', 'drain-and-reboot', 'report-kernel-bug'],
   }

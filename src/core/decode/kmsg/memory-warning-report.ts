@@ -37,7 +37,6 @@ interface OpenWarning {
   readonly quotes: Quote[]
   readonly span: Span
   readonly order: number
-  readonly kernel: string | undefined
   lines: number
 }
 
@@ -51,13 +50,10 @@ function kept<T extends object>(of: T): T {
 export function memoryWarningReader(options: ReaderOptions): ReportReader {
   const open = streams<OpenWarning>(close)
 
-  function close({ warning, first, quotes, span, order, kernel }: OpenWarning): void {
-    const named =
-      kernel !== undefined && (warning.kind === 'bad-page' || warning.kind === 'page-counter-underflow')
+  function close({ warning, first, quotes, span, order }: OpenWarning): void {
     options.emit(
       {
         ...kept(warning),
-        ...(named ? { kernel } : {}),
         ...baseOf(span, first, quotes, options),
       } as KernelReport,
       order,
@@ -108,7 +104,6 @@ export function memoryWarningReader(options: ReaderOptions): ReportReader {
         quotes: [quote(record, options.live)],
         span: spanOf(record),
         order: options.next(),
-        kernel: options.release(),
         lines: 0,
       }
       const more =

@@ -481,7 +481,6 @@ export interface PageCounterUnderflow extends ReportBase {
   readonly counter?: number
   /** Pages that were to be given back. */
   readonly pages?: number
-  readonly kernel?: string
 }
 
 /** `BUG: Bad page state`: a page whose flags or counts contradict each other where it was freed or handed out. */
@@ -495,7 +494,6 @@ export interface BadPage extends ReportBase {
   readonly reason?: string
   /** Reports of its kind that were not printed. */
   readonly suppressed?: number
-  readonly kernel?: string
 }
 
 /** A process went away and its memory counters had not come back to zero: check_mm() of kernel/fork.c. */

@@ -47,6 +47,7 @@ interface OpenStall {
   readonly frames: Frame[]
   /** The line of the innermost function of the memory code. */
   culprit?: { readonly quote: Quote; readonly name: string; readonly area: MemoryStall['area'] }
+  readonly tangled: boolean
   inTrace: boolean
   strangers: number
   before: number
@@ -55,8 +56,8 @@ interface OpenStall {
 export function stallReader(options: ReaderOptions): ReportReader {
   const open = streams<OpenStall>(close)
 
-  function close({ head, first, span, order, frames, culprit }: OpenStall): void {
-    if (culprit === undefined) return
+  function close({ head, first, span, order, frames, culprit, tangled }: OpenStall): void {
+    if (culprit === undefined || tangled) return
     options.emit(
       {
         kind: 'memory-stall',
@@ -120,6 +121,8 @@ export function stallReader(options: ReaderOptions): ReportReader {
       const found = head ? parseStallHead(record.text) : undefined
       const reading = open.get(key)
       if (found !== undefined) {
+        // another head before the trace of the first: of two that are tangled nobody can tell whose a frame is
+        const tangled = reading !== undefined && reading.frames.length === 0 && record.caller === undefined
         if (reading !== undefined) close(reading)
         open.set(key, {
           head: found,
@@ -127,6 +130,7 @@ export function stallReader(options: ReaderOptions): ReportReader {
           span: spanOf(record),
           order: options.next(),
           frames: [],
+          tangled,
           inTrace: false,
           strangers: 0,
           before: 0,

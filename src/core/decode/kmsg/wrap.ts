@@ -126,7 +126,103 @@ const FORMS: readonly RegExp[] = [
   form('^\\s*\\S+: \\d+ callbacks', ' suppressed'),
   form(...words('^\\s*kmemleak: \\d+ new suspected memory leaks \\(see'), ' \\/sys\\S*\\)'),
   ...slabForms(),
+  ...warningForms(),
 ]
+
+/** What else the kernel says of its memory (memory-warning.ts, stall.ts, lost-records.ts). */
+function warningForms(): readonly RegExp[] {
+  const mode = `mode:${MASK}`
+  return [
+    form(...words('^\\s*page_counter underflow: -?\\d+ nr_pages=\\d+')),
+    form(
+      '^\\s*WARNING:(?: CPU: \\d+)?(?: PID: \\d+)?(?: at)?',
+      ' (?:mm|kernel)\\/\\w+\\.c:\\d+',
+      ' [\\w.]+\\+0x\\w+\\/0x\\w+',
+    ),
+    form(...words('^\\s*BUG: Bad page (?:state|map|cache) in process'), ' .{1,16}?(?=  )', '  pfn:[0-9a-f]+'),
+    form(
+      ...words('^\\s*BUG: Bad page map in process'),
+      ' .{1,16}?(?=  )',
+      '  pte:[0-9a-f]+',
+      ' pmd:[0-9a-f]+',
+    ),
+    form(...words('^\\s*page dumped because: \\S+'), '(?: [\\w()/-]+)+'),
+    form(
+      ...words('^\\s*BUG: Bad rss-counter state mm:\\S+'),
+      ' (?:idx:\\d|type:MM_[A-Z]+)',
+      ' val:-?\\d+',
+      ' Comm:\\S+',
+      ' Pid:\\d+',
+    ),
+    form(...words('^\\s*BUG: non-zero \\w+ on freeing mm: -?\\d+')),
+    form(...words('^\\s*unregister_netdevice: waiting for \\S+ to become free\\. Usage count = -?\\d+')),
+    form(
+      '^\\s*(?:percpu|PERCPU): allocation',
+      ' failed,',
+      ' size=\\d+',
+      ' align=\\d+',
+      '(?: atomic=\\d)?,',
+      '(?: [\\w-]+,?)+',
+    ),
+    form(...words('^\\s*(?:percpu|PERCPU): limit reached, disable warning')),
+    form(
+      '^\\s*(?:vmap allocation|vmalloc_node_range) for',
+      ' size',
+      ' \\d+',
+      ' failed:',
+      ...words(' use vmalloc=<size> to increase size').slice(1),
+    ),
+    form(
+      '^\\s*(?:.{1,32}: )?vmalloc(?: error)?(?::| size)',
+      ' (?:allocation failure|size \\d+|\\d+)[,:]?',
+      '(?: (?!mode:)[\\w-]+)+',
+      '(?:, (?!mode:)[\\w -]+)*',
+      `, ${mode}`,
+      ', nodemask=[^ ]+',
+    ),
+    form(
+      '^\\s*XFS: (?:.{1,32}\\(\\d+\\) )?possible',
+      ' memory',
+      ' allocation',
+      ' deadlock(?: size \\d+)?',
+      ' in',
+      ' \\w+',
+      ' ?\\(mode:',
+      ' ?0x[0-9a-f]+\\)?',
+    ),
+    form(...words('^\\s*TCP: out of memory -- consider tuning tcp_mem')),
+    form('^\\s*TCP: too', ' many(?: of)?', ' orphaned', ' sockets'),
+    form(
+      '^\\s*(?:(?:nf|ip)_conntrack: ?){1,2}',
+      'table',
+      ' full',
+      '(?: in netns \\d+)?,',
+      ' dropping',
+      ' packet',
+    ),
+    form(...words('^\\s*cgroup: fork rejected by pids controller in'), ' \\/\\S*'),
+    form(
+      ...words('^\\s*\\w*kmem_cache_create\\w*: Failed to create slab'),
+      " '[^']+'\\.",
+      ' Error',
+      ' -\\d+',
+    ),
+    form(...words('^\\s*\\w*kmem_cache_create\\w*\\([^\\s()]+\\) failed with error'), ' -\\d+'),
+    form('^\\s*BUG: (?:KASAN|KASan|KFENCE|KMSAN):', '(?: [\\w-]+)+ in', ' [\\w.]+', '\\+0x\\w+', '\\/0x\\w+'),
+    form('^\\s*UBSAN:', '(?: [\\w-]+)+ in', ' [\\w./-]+', ':\\d+', ':\\d+'),
+    form('^\\s*RIP: \\w{4}:[A-Za-z_][\\w.]*', '\\+0x[0-9a-f]*', '\\/0x[0-9a-f]+'),
+    form('^\\s*INFO: task .{1,16}:\\d+', ...words(' blocked for more than \\d+ seconds\\.').slice(1)),
+    form(
+      '^\\s*(?:watchdog: )?BUG: soft lockup -',
+      ' CPU#\\d+',
+      ' stuck',
+      ' for',
+      ' \\d+s!',
+      ' \\[.{1,16}:\\d+\\]',
+    ),
+    form(...words('^\\s*\\*\\* \\d+ printk messages dropped \\*\\*')),
+  ]
+}
 
 /** Lines of a slab corruption report: the headings of slab_bug(), and what mm/slub.c prints below them. */
 function slabForms(): readonly RegExp[] {
@@ -220,6 +316,12 @@ const SLAB_OPENING =
 const SLAB_STARTS =
   /^\s*(?:BUG \S+ \(|FIX \S+:|INFO: [A-Z0]|(?:Allocated|Freed) in |Slab 0x|Object 0x|(?:Bytes b4|Object|Redzone|Padding) {1,4}(?:0x)?[0-9a-f]{8,16}:|0x[0-9a-f]+-0x[0-9a-f]+(?: @offset=\d+)?\.|\[[A-Z][A-Za-z ]{2,40} overwritten\]|kmem_cache_destroy |WARNING: |={10}|-{10}|<TASK>|Call Trace)/
 
+const WARNING_OPENING =
+  /page_counter|WARNING:|BUG: |page dumped|unregister_netdevice|(?:percpu|PERCPU): |vm(?:ap|alloc)|XFS: |TCP: |_conntrack: |cgroup: fork|kmem_cache_create|UBSAN: |INFO: task|RIP: |\*\* \d/
+
+const WARNING_STARTS =
+  /^\s*(?:page_counter underflow|BUG: |page dumped because|unregister_netdevice:|(?:percpu|PERCPU): |vmap allocation|XFS: |TCP: |(?:nf|ip)_conntrack: |cgroup: fork|UBSAN: |INFO: task|watchdog: BUG|\*\* \d+ printk)/
+
 /** A line that stands for itself wherever it is. */
 const STARTS =
   /^\s*(?:.{1,60}? invoked oom-killer:|oom-kill:constraint|Memory cgroup (?:out|stats|min)|Out of memory:|[Kk]ill(?:ed)? process|(?:memory|memory\+swap|swap|kmem): usage|Task in \/|SL[AU]B: Unable|cache: |node \d+: slabs|oom_reaper:|Call [Tt]race|Mem-Info|CPU: \d|\[ *(?:pid|\d+) *\]|.{1,60}?: page allocation)/
@@ -253,9 +355,10 @@ export function rejoin(text: string, next: string, full: boolean): string | unde
   if (
     next === '' ||
     text.length + next.length > LONGEST ||
-    !(OPENING.test(text) || SLAB_OPENING.test(text)) ||
+    !(OPENING.test(text) || SLAB_OPENING.test(text) || WARNING_OPENING.test(text)) ||
     STARTS.test(next) ||
-    SLAB_STARTS.test(next)
+    SLAB_STARTS.test(next) ||
+    WARNING_STARTS.test(next)
   )
     return undefined
   const current = reach(text)
