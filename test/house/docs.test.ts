@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { reportKinds } from '../../src/core/decoded/kernel-report.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const main = join(root, 'dist/node/cli/main.js')
@@ -31,8 +32,10 @@ describe('the papers', () => {
         'CONTRIBUTING.md',
         'SECURITY.md',
         'CHANGELOG.md',
+        'docs/decode.md',
         'docs/detectors.md',
         'docs/reads.md',
+        'docs/zh/decode.md',
         'docs/zh/detectors.md',
         'docs/zh/reads.md',
       ]),
@@ -75,6 +78,10 @@ describe('the papers', () => {
   it.each(papers)('%s names only schemas that are there', paper => {
     const named = [...read(paper).matchAll(/schemas\/([\w.@-]+\.json)/g)].map(([, name]) => name ?? '')
     expect(named.filter(name => !existsSync(join(root, 'schemas', name)))).toEqual([])
+  })
+
+  it.each(['docs/decode.md', 'docs/zh/decode.md'])('%s names every kind of report', paper => {
+    expect(reportKinds.filter(kind => !read(paper).includes(`\`${kind}\``))).toEqual([])
   })
 
   it('show, in README, what `npm start` and `npm test` are', () => {

@@ -32,8 +32,7 @@ const words = text({
     cut: 'The log ends, or goes on with something else, before this report does; what would follow is left open here.',
     fragment: 'Of this report only selected lines are in the log (a grep); the rest is left open here.',
     claim: 'It was written to the log from user space, not by the kernel: perhaps a test, perhaps a forgery.',
-    remedies: 'What to do: {what}',
-    howTo: 'kmemscope explain {id}',
+    remedies: 'What to do (kmemscope explain ID has the commands): {what}',
     missing: 'What is missing from the log',
     suppressed: 'messages the kernel counted and did not print: {count|number}, of {what}',
     lost: 'records that were overwritten before they could be read, by their numbers: {count|number}',
@@ -63,8 +62,7 @@ const words = text({
     cut: '报告没有结束，日志就中断或转到了别的内容；后面的部分这里不作推测。',
     fragment: '日志里只有这份报告中被筛选出的几行（grep），其余内容这里不作推测。',
     claim: '它是用户态写入日志的，并非内核输出：可能是测试，也可能是伪造。',
-    remedies: '处理建议：{what}',
-    howTo: 'kmemscope explain {id}',
+    remedies: '处理建议（命令见 kmemscope explain ID）：{what}',
     missing: '日志里缺少的内容',
     suppressed: '内核只计数而没有打印的消息：{count|number} 条，来自 {what}',
     lost: '读取前已被覆盖的记录（按序号计算）：{count|number} 条',
@@ -224,17 +222,7 @@ function reportLines(report: KernelReport, options: KernelReportOptions): readon
     ...partial.flatMap(key => paragraph(say(words, key, language), '  ', options).map(style.warning)),
     ...(remedies.length === 0
       ? []
-      : paragraph(
-          `${say(words, 'remedies', language, { what: listed(remedies, language) })}${label(
-            'aside',
-            language,
-            {
-              what: say(words, 'howTo', language, { id: remedies[0] ?? '' }),
-            },
-          )}`,
-          '  ',
-          options,
-        )),
+      : paragraph(say(words, 'remedies', language, { what: listed(remedies, language) }), '  ', options)),
   ]
 }
 

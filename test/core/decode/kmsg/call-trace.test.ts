@@ -104,20 +104,20 @@ describe('a trace', () => {
   it('is put together where a mail broke its lines', () => {
     const { own, frames } = read([
       'kmemleak_alloc',
-      '(/home/m/linux/mm/kmemleak.c:1045)',
+      '(/home/user/linux/mm/kmemleak.c:1045)',
       '__kmalloc_node',
-      '(/home/m/linux/./include/linux/kmemleak.h:42',
-      '/home/m/linux/mm/slub.c:3817',
-      '/home/m/linux/mm/slub.c:3988)',
-      'ksys_write (/home/m/linux/fs/read_write.c:643)',
+      '(/home/user/linux/./include/linux/kmemleak.h:42',
+      '/home/user/linux/mm/slub.c:3817',
+      '/home/user/linux/mm/slub.c:3988)',
+      'ksys_write (/home/user/linux/fs/read_write.c:643)',
       '[<ffffffff8176822b>] ext4_mb_new_blocks+0xd5b/0x18b0',
       'fs/ext4/mballoc.c:5509',
     ])
     expect(own).not.toContain(false)
     expect(frames).toEqual([
-      { function: 'kmemleak_alloc', source: '/home/m/linux/mm/kmemleak.c:1045' },
-      { function: '__kmalloc_node', source: '/home/m/linux/./include/linux/kmemleak.h:42' },
-      { function: 'ksys_write', source: '/home/m/linux/fs/read_write.c:643' },
+      { function: 'kmemleak_alloc', source: '/home/user/linux/mm/kmemleak.c:1045' },
+      { function: '__kmalloc_node', source: '/home/user/linux/./include/linux/kmemleak.h:42' },
+      { function: 'ksys_write', source: '/home/user/linux/fs/read_write.c:643' },
       {
         function: 'ext4_mb_new_blocks',
         offset: 0xd5b,
