@@ -314,7 +314,7 @@ const SLAB_OPENING =
   /BUG [^:]|FIX |Slab 0x|Object 0x|(?:Object|Redzone|Padding|b4) {1,4}(?:0x)?[0-9a-f]{8}|0x[0-9a-f]+-|(?:Allocated|Freed) in|kmem_cache_destroy|: Wrong|overwritten\]|^ {1,3}(?:\? )?[a-z_][\w.]{8,}(?:\+|$)/
 
 const SLAB_STARTS =
-  /^\s*(?:BUG \S+ \(|FIX \S+:|INFO: [A-Z0]|(?:Allocated|Freed) in |Slab 0x|Object 0x|(?:Bytes b4|Object|Redzone|Padding) {1,4}(?:0x)?[0-9a-f]{8,16}:|0x[0-9a-f]+-0x[0-9a-f]+(?: @offset=\d+)?\.|\[[A-Z][A-Za-z ]{2,40} overwritten\]|kmem_cache_destroy |WARNING: |={10}|-{10}|<TASK>|Call Trace)/
+  /^\s*(?:BUG \S+ \(|FIX \S+:|INFO: [A-Z0]|(?:Allocated|Freed) in |Slab 0x|Object 0x|(?:Bytes b4|Object|Redzone|Padding) {1,4}(?:0x)?[0-9a-f]{8,16}:|0x[0-9a-f]+-0x[0-9a-f]+(?: @offset=\d+)?\.|\[[A-Z][A-Za-z ]{2,40} overwritten\]|kmem_cache_destroy |WARNING: |={10}|-{10,}\s*$|<TASK>|Call Trace)/
 
 const WARNING_OPENING =
   /page_counter|WARNING:|BUG: |page dumped|unregister_netdevice|(?:percpu|PERCPU): |vm(?:ap|alloc)|XFS: |TCP: |_conntrack: |cgroup: fork|kmem_cache_create|UBSAN: |INFO: task|RIP: |\*\* \d/
