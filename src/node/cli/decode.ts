@@ -10,10 +10,10 @@ import { renderOutline } from '../../core/render/outline.ts'
 import { isGap, type Tree } from '../../core/tree/tree.ts'
 import { openTree, problemSentence } from '../trees/open-tree.ts'
 import { columnsOf } from './columns.ts'
-import { styleFor } from './diagnose.ts'
 import { Ending, exitCodes } from './exit.ts'
 import type { Settings } from './main.ts'
 import { withProgress } from './progress.ts'
+import { styleFor } from './style.ts'
 
 /** Prints what was read of the sources, one after the other, and gives the exit code. */
 export function decodeCommand(

@@ -10,7 +10,7 @@ import { diagnose } from '../../core/diagnose.ts'
 import { renderCondition } from '../../core/render/conditions.ts'
 import { renderJson, reportJson } from '../../core/render/json.ts'
 import { renderMarkdown } from '../../core/render/markdown.ts'
-import { coloured, plain, renderTerminal, type Style } from '../../core/render/terminal.ts'
+import { renderTerminal } from '../../core/render/terminal.ts'
 import type { Texts } from '../../core/render/words.ts'
 import { openTree, problemSentence } from '../trees/open-tree.ts'
 import { columnsOf } from './columns.ts'
@@ -18,6 +18,7 @@ import { Ending, exitCodes } from './exit.ts'
 import type { Settings } from './main.ts'
 import { nearest } from './nearest.ts'
 import { withProgress } from './progress.ts'
+import { styleFor } from './style.ts'
 
 export interface DiagnoseOptions {
   readonly sources: readonly string[]
@@ -79,14 +80,6 @@ export function diagnoseCommand(settings: Settings, options: DiagnoseOptions): n
 function named(report: Report, live: boolean): Report {
   if (!live || report.node.hostname !== undefined) return report
   return { ...report, node: { ...report.node, hostname: hostname() } }
-}
-
-/** Colour on a terminal only, and not where NO_COLOR is set to anything (no-color.org). */
-export function styleFor(
-  { isTTY }: { readonly isTTY?: boolean },
-  env: Readonly<Record<string, string | undefined>>,
-): Style {
-  return isTTY === true && (env['NO_COLOR'] ?? '') === '' ? coloured : plain
 }
 
 function reaches({ findings }: Report, severity: Severity): boolean {

@@ -16,9 +16,9 @@ import { isGap, type Tree } from '../../core/tree/tree.ts'
 import { scanNow } from '../kmemleak/control.ts'
 import { openTree, problemSentence } from '../trees/open-tree.ts'
 import { columnsOf } from './columns.ts'
-import { styleFor } from './diagnose.ts'
 import { Ending, exitCodes } from './exit.ts'
 import type { Settings } from './main.ts'
+import { styleFor } from './style.ts'
 
 const FILE = 'sys/kernel/debug/kmemleak'
 
