@@ -27,6 +27,7 @@ const words = text({
     earlierUndated: '{count|number} more like the next one came before it; -o jsonl gives each of them',
     others: '{count|number} more of {what}, {from} to {to}; -o jsonl gives each of them',
     othersUndated: '{count|number} more of {what}; -o jsonl gives each of them',
+    rest: '… and what is explained at {where}',
     alike: 'as explained at {where}; -o jsonl gives its figures',
     beginning: 'Its beginning is not in the log; what that would have said is left open here.',
     cut: 'The log ends, or goes on with something else, before this report does; what would follow is left open here.',
@@ -57,6 +58,7 @@ const words = text({
     earlierUndated: '在下一份之前还有 {count|number} 份同样的报告；-o jsonl 会给出每一份',
     others: '另有 {count|number} 份 {what}，{from} 至 {to}；-o jsonl 会给出每一份',
     othersUndated: '另有 {count|number} 份 {what}；-o jsonl 会给出每一份',
+    rest: '……其余解释见 {where}',
     alike: '解释见 {where}；其数字见 -o jsonl',
     beginning: '报告的开头不在日志里，其中的内容这里不作推测。',
     cut: '报告没有结束，日志就中断或转到了别的内容；后面的部分这里不作推测。',
@@ -84,7 +86,10 @@ export type KernelReportOptions = Pick<TerminalOptions, 'language' | 'style' | '
   readonly narrowed?: boolean
 }
 
-/** Of reports that say the same of the same cgroup and task so many are explained whole; the others name the last of these. */
+/**
+ * Of reports that say the same of the same cgroup and task so many are explained whole, and a sentence is said so often
+ * of reports of one kind; the others name the last of these. Ours.
+ */
 const ALIKE_WHOLE = 3
 
 /** Wider is hard to read. */
@@ -96,7 +101,8 @@ const WIDEST_LABEL = 30
 /** What is printed of one log, block by block; each ends with a line end. */
 export function* renderKernelLog(log: DecodedKernelLog, options: KernelReportOptions): Generator<string> {
   yield block(headOf(log, options))
-  const seen = new Map<string, { count: number; where: string }>()
+  const seen: Seen = new Map()
+  const sentences: Seen = new Map()
   const folds = foldsOf(log)
   for (const report of log.reports) {
     const fold = folds.get(sortOf(report))
@@ -104,17 +110,27 @@ export function* renderKernelLog(log: DecodedKernelLog, options: KernelReportOpt
       folds.delete(sortOf(report))
       yield `\n${block([faded(earlier(fold, options.language), options)])}`
     }
-    const key = likeness(report, options.language)
-    const before = seen.get(key) ?? { count: 0, where: '' }
-    before.count += 1
-    if (before.count <= ALIKE_WHOLE) before.where = whereOf(report, options.language)
-    seen.set(key, before)
+    const where = whereOf(report, options.language)
+    const before = saidBefore(seen, likeness(report, options.language), where)
     const lines =
-      before.count > ALIKE_WHOLE ? briefly(report, before.where, options) : reportLines(report, options)
+      before === undefined ? reportLines(report, sentences, options) : briefly(report, before, options)
     yield `\n${block(lines)}`
   }
   const tail = tailOf(log, folds, options)
   if (tail.length > 0) yield `\n${block(tail)}`
+}
+
+/** How often something was said, and where whole for the last time. */
+type Seen = Map<string, { count: number; where: string }>
+
+/** Where something was said whole, once it has been said often enough; undefined: say it. */
+function saidBefore(seen: Seen, what: string, where: string): string | undefined {
+  const before = seen.get(what) ?? { count: 0, where }
+  seen.set(what, before)
+  before.count += 1
+  if (before.count > ALIKE_WHOLE) return before.where
+  before.where = where
+  return undefined
 }
 
 function block(lines: readonly string[]): string {
@@ -175,7 +191,9 @@ function headOf(log: DecodedKernelLog, options: KernelReportOptions): readonly s
       [...counts].map(([kind, times]) => say(words, 'kind', language, { kind, count: times })),
       language,
     )
-    lines.push(say(words, torn ? 'reportsAtLeast' : 'reports', language, { count, kinds }))
+    lines.push(
+      ...paragraph(say(words, torn ? 'reportsAtLeast' : 'reports', language, { count, kinds }), '', options),
+    )
   } else if (kernelRecords === 0) lines.push(say(words, 'noKernel', language))
   else lines.push(say(words, options.narrowed ? 'noneWanted' : torn ? 'noneOfWhatIsThere' : 'none', language))
   if (log.source.rebootedAt !== undefined)
@@ -205,11 +223,19 @@ function likeness(report: KernelReport, language: Language): string {
   return `${sortOf(report)}\0${reportWords(report, language).title.replace(/\d+/g, '#')}`
 }
 
-function reportLines(report: KernelReport, options: KernelReportOptions): readonly string[] {
+function reportLines(report: KernelReport, said: Seen, options: KernelReportOptions): readonly string[] {
   const { language, style } = options
-  const { text: sentences, values, facts, remedies } = explain(report)
-  const { title, summary } = reportWords(report, language)
+  const { text: sentences, values, facts, remedies, summary: keys } = explain(report)
+  const { title } = reportWords(report, language)
   const partial = partOf(report)
+  const summary: string[] = []
+  let elsewhere: string | undefined
+  for (const key of keys) {
+    const sentence = say(sentences, key, language, known(values))
+    const before = saidBefore(said, `${report.kind}\0${sentence}`, whereOf(report, language))
+    if (before === undefined) summary.push(sentence)
+    else elsewhere = before
+  }
   return [
     placeLine(report, options),
     ...paragraph(title, '', options).map(style.strong),
@@ -217,7 +243,10 @@ function reportLines(report: KernelReport, options: KernelReportOptions): readon
       facts.map(([name, value]) => [say(sentences, name, language, known(values)), valueWords(value)]),
       options,
     ),
-    ...paragraph(summary, '  ', options),
+    ...paragraph(summary.join(language === 'zh' ? '' : ' '), '  ', options),
+    ...(elsewhere === undefined
+      ? []
+      : paragraph(say(words, 'rest', language, { where: elsewhere }), '  ', options).map(style.faint)),
     ...drawing(report, options),
     ...partial.flatMap(key => paragraph(say(words, key, language), '  ', options).map(style.warning)),
     ...(remedies.length === 0
