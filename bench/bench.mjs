@@ -1,5 +1,6 @@
 // npm run bench: what kmemscope costs, beside its limits and beside the floor: a C program that makes the same stat,
-// readdir, open, read and close on the same files. Both run in turns in one run; medians are printed.
+// readdir, open, read and close on the same files. Both run in turns in one run; medians are printed. `-- logs` measures
+// the reading of logs alone (logs.mjs).
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -7,6 +8,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeSync } 
 import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { benchLogs } from './logs.mjs'
 
 const ROUNDS = 5
 /** The third sample of a process: what a watching kmemscope pays, with warm caches and compiled code. */
@@ -224,13 +226,14 @@ function compareReport(floor, memcgs) {
   )
 }
 
-async function bench() {
+/** `logs`: only what reading logs costs. */
+async function bench(/** @type {boolean} */ onlyLogs) {
   const model = cpus()[0]?.model ?? 'unknown CPU'
   console.log(
     `machine: ${cpus().length} × ${model.trim()}, ${(totalmem() / 1024 / MIB).toFixed(0)} GiB, ` +
       `${process.platform} ${release()}, node ${process.version}; medians of ${ROUNDS}`,
   )
-  const mount = process.getuid?.() === 0 ? memoryMount() : undefined
+  const mount = process.getuid?.() === 0 && !onlyLogs ? memoryMount() : undefined
   const scratch = mkdtempSync(join(tmpdir(), 'kmemscope-bench-'))
   const own = join(mount ?? scratch, `kmemscope-bench-${process.pid}`)
   // takes everything away when we are gone, also after Ctrl-C
@@ -245,7 +248,9 @@ async function bench() {
   }
   output('cc', ['-O2', '-Wall', '-o', floor, join(root, 'bench/memcg-floor.c')])
 
-  if (mount === undefined) {
+  if (onlyLogs) {
+    // nothing of the node is measured
+  } else if (mount === undefined) {
     console.log(
       'not measured: samples of many memory cgroups (needs root and the memory controller of cgroup v1)',
     )
@@ -266,6 +271,7 @@ async function bench() {
     }
   }
   compareLogs(floor, scratch)
+  await benchLogs(floor, scratch)
 
   const ended = once(undoing, 'exit')
   undoing.stdin?.end()
@@ -276,4 +282,4 @@ async function bench() {
 const [mode, argument = ''] = process.argv.slice(2)
 if (mode === 'sample') await sampleInThisProcess()
 else if (mode === 'steps') await writeSteps(argument)
-else await bench()
+else await bench(mode === 'logs')
