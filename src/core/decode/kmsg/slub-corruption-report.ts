@@ -258,6 +258,7 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
     const report = openIn(stream, record)
     report.heading = line
     if (line.range !== undefined) report.range = line.range
+    sizes(report, line)
     if (line.object !== undefined) report.object = line.object
     if (line.calledFrom !== undefined) report.calledFrom = line.calledFrom
     if (line.alone === true) report.context = 'trace'

@@ -16,6 +16,7 @@ export interface SlubVerdict {
   /** What was given to be freed. */
   readonly object?: bigint
   readonly range?: SlubRange
+  readonly hashed?: boolean
   /** Only the slab is looked at: no object, no dump of one. */
   readonly ofSlab?: true
 }
@@ -181,7 +182,12 @@ export function slubVerdict(text: string): SlubVerdict {
       reason,
       damage: 'padding-overwritten',
       ofSlab: true,
-      ...(found ? { range: { ...range(found[1], found[2], found[3]), expectedByte: 0x5a } } : {}),
+      ...(found
+        ? {
+            range: { ...range(found[1], found[2], found[3]), expectedByte: 0x5a },
+            hashed: isHashed(found[1], offsetOf(found[3])),
+          }
+        : {}),
     }
   }
   if (reason.startsWith('Freelist cycle detected'))
