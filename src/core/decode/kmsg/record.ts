@@ -182,10 +182,11 @@ const LOGCAT =
 const MAIL_QUOTE = /^(?:[>|] ?){1,10}/
 /**
  * `grep -n`: `123:text` a line that matches, `123-text` one around it. No line of a kernel begins so, but a row of bytes
- * of mm/slab.c (`010: 6b 6b …`), and the rest of a release that a console broke (`6.1.0-` `56-amd64 #1`).
+ * of mm/slab.c (`010: 6b 6b …`), the code of an oops taken apart (`13:\t8b 05 …`), and the rest of a release that a
+ * console broke (`6.1.0-` `56-amd64 #1`).
  */
 const GREP_NUMBER =
-  /^(?!\d{3,6}: {1,2}[0-9a-f]{2}(?: |$)|\d{1,9}-[\w.+~-]{1,80} #\d)(\d{1,9})([:-])(?=[A-Za-z_[(<{ \t/])/
+  /^(?!\d{3,6}: {1,2}[0-9a-f]{2}(?: |$)|\d{1,6}:\t[0-9a-f]{2} |\d{1,9}-[\w.+~-]{1,80} #\d)(\d{1,9})([:-])(?=[A-Za-z_[(<{ \t/])/
 /** `grep -H`: `kern.log:123:Jul  3 …`, `/var/log/messages-Jul  3 …`; a stamp has to follow. */
 const GREP_FILE =
   /^(?=[^\s:]{0,200}[./]|(?:messages|syslog|dmesg|kmsg|kern|journal)\b)[\w./+@~-]{1,200}?[:-](?:\d{1,9}[:-])?(?=\[ {0,8}\d{1,8}\.\d|\[?[A-Z][a-z]{2} {1,2}[A-Z0-9]|\d{4}-\d\d-\d\d[T ]|<\d{1,3}>)/

@@ -280,6 +280,14 @@ describe('the log itself', () => {
     expect(log.source.excerpt).toBe(true)
     expect(log.reports).toHaveLength(2)
   })
+
+  it('takes the code of an oops, taken apart, for no numbers of grep', () => {
+    const code = [
+      '   0:\t48 89 04 01          \tmov    %eax,%ecx',
+      '  13:\t8b                   \t.byte 0x8b',
+    ]
+    expect(read([head('a', 1), cpu('a', 1), ...code, ...code]).source).not.toHaveProperty('excerpt')
+  })
 })
 
 describe('no space left for a memory cgroup', () => {
