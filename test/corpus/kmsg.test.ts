@@ -1,11 +1,12 @@
 // Every log of fixtures/kmsg, in every dress, cut anywhere, between strangers: it says the same.
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { readLines } from '../../src/core/base/lines.ts'
 import { type DecodedKernelLog, readKernelLog } from '../../src/core/decode/kmsg/log.ts'
 import { undresser } from '../../src/core/decode/kmsg/record.ts'
+import type { KernelReport, OomReport } from '../../src/core/decode/kmsg/report.ts'
 import { decodedLog } from '../../src/core/decoded/log.ts'
 import { LINE_DRESSES, LOG_DRESSES } from './dresses.ts'
 
@@ -152,5 +153,103 @@ describe.each(fixtures)('$name', ({ golden, log, bare }) => {
       const cut = readKernelLog([bytes.slice(0, end)], { path: 'log' })
       expect(cut.reports.length).toBeLessThanOrEqual(whole.reports.length + 1)
     }
+  })
+})
+
+const CORPUS = join(import.meta.dirname, '../../../shared/corpus')
+
+/** Logs of other people, as they are: torn, wrapped, quoted, from several CPUs. */
+const others = (existsSync(CORPUS) ? readdirSync(CORPUS) : []).flatMap(folder =>
+  statSync(join(CORPUS, folder)).isDirectory()
+    ? readdirSync(join(CORPUS, folder))
+        .filter(file => /\.(?:log|txt|kmsg)$/.test(file))
+        .filter(file => statSync(join(CORPUS, folder, file)).size < 2_000_000)
+        .map(file => ({ name: `${folder}/${file}`, log: readFileSync(join(CORPUS, folder, file), 'utf8') }))
+    : [],
+)
+
+const logs = others.filter(({ log }) => read(log).reports.length > 0)
+
+/** Without what other lines of the log tell of it: which kernel wrote it, that lines were selected, that it ended there. */
+function ofItself(report: KernelReport): KernelReport {
+  const { kernel: _kernel, fragment: _fragment, truncated: _truncated, ...rest } = report as OomReport
+  return rest as KernelReport
+}
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+describe('logs of others', () => {
+  beforeEach(({ skip }) => {
+    if (others.length === 0) skip('../shared/corpus is not there')
+  })
+
+  it('are there, and many have reports', () => {
+    expect(logs.length).toBeGreaterThan(40)
+  })
+
+  it.each(logs)('$name says the same under any chunking, with CRLF', ({ log }) => {
+    const bytes = encode(log)
+    const whole = read(log)
+    // byte by byte only where that takes no seconds
+    for (const size of [bytes.length > 100_000 ? 61 : 1, 4096]) {
+      const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
+        bytes.slice(at * size, (at + 1) * size),
+      )
+      expect(readKernelLog(chunks, { path: 'log' })).toEqual(whole)
+    }
+    if (!log.includes('\r')) expect(read(log.replaceAll('\n', '\r\n'))).toEqual(whole)
+  })
+
+  it.each(logs)('$name cites lines that exist, in their order', ({ log }) => {
+    const lines = log.split('\n')
+    for (const report of read(log).reports) {
+      const [first, last] = report.lines ?? [0, 0]
+      expect(first).toBeGreaterThan(0)
+      expect(last).toBeGreaterThanOrEqual(first)
+      expect(last).toBeLessThanOrEqual(lines.length)
+      for (const quote of report.quotes) {
+        expect(quote.line).toBeGreaterThanOrEqual(first)
+        expect(quote.line).toBeLessThanOrEqual(last)
+        expect(quote.text.trim()).not.toBe('')
+      }
+    }
+  })
+
+  it.each(logs)('$name says the same between strangers', ({ log }) => {
+    const stamps =
+      log.match(/^(?:\[ {0,8}\d+\.\d+\](?:\[ *[TC]\d+\])?|\w{3} {1,2}\d+ [\d:]{8} \S+ kernel:)/gm) ?? []
+    const stranger = (at: number): string =>
+      `${stamps.at(at) ?? ''} docker0: port 2(vethcd0dbfb) entered disabled state\n`
+    const among = said(read(`${stranger(0)}${log.replace(/\n?$/, '\n')}${stranger(-1)}`))
+    expect(among).toEqual(said(read(log)))
+  })
+
+  it.each(logs)('$name: what is told of a part was not made up', ({ log }) => {
+    const lines = log.split('\n')
+    const whole = read(log)
+    const step = Math.max(1, Math.floor(lines.length / 24))
+    for (let end = step; end < lines.length; end += step) {
+      const part = read(lines.slice(0, end).join('\n'))
+      expect(part.reports.length).toBeLessThanOrEqual(whole.reports.length + 1)
+      // reports that ended well before the cut are what they are
+      const settled = (reports: readonly KernelReport[]): readonly KernelReport[] =>
+        reports.filter(({ lines: [, last = 0] = [] }) => last < end - 200)
+      expect(said({ ...part, reports: settled(part.reports) })).toEqual(
+        said({ ...whole, reports: settled(whole.reports) }),
+      )
+    }
+  })
+
+  it.each(logs)('$name: a report is found again in its cited lines', ({ log }) => {
+    const lines = log.split('\n')
+    const whole = read(log)
+    const missed = whole.reports.filter(report => {
+      const [first, last] = report.lines ?? [0, 0]
+      const [again] = said({ ...whole, reports: [report].map(ofItself) }) as unknown[]
+      const alone = read(lines.slice(first - 1, last).join('\n'))
+      const told = said({ ...alone, reports: alone.reports.map(ofItself) }) as unknown[]
+      return !told.some(other => same(other, again))
+    })
+    expect(missed).toEqual([])
   })
 })

@@ -359,16 +359,16 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
         pending.dressed && pending.width >= widest && pending.width >= NARROWEST,
       )
       if (joined !== undefined) {
-        pending = { ...pending, text: joined, width: record.width }
+        pending = { ...pending, text: joined, width: record.width, lastLine: record.line }
         return
       }
     }
-    const before = pending
+    const { lastLine: _, ...before } = pending ?? { dressed: false }
     flush()
     if (record.text.trim() === '') return
     // a line without a stamp after one that has: printed in the same breath, by the same
     pending =
-      !record.dressed && before?.dressed
+      !record.dressed && 'line' in before && before.dressed
         ? {
             ...before,
             line: record.line,

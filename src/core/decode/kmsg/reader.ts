@@ -52,12 +52,13 @@ export interface Span {
 
 export const spanOf = (record: LogRecord): Span => ({
   line: record.line,
-  lastLine: record.line,
+  lastLine: record.lastLine ?? record.line,
   ...(record.seq === undefined ? {} : { seq: record.seq, lastSeq: record.seq }),
 })
 
 export function widen(span: Span, record: LogRecord): void {
-  if (record.line > span.lastLine) span.lastLine = record.line
+  const last = record.lastLine ?? record.line
+  if (last > span.lastLine) span.lastLine = last
   if (record.seq !== undefined) {
     span.seq ??= record.seq
     if (span.lastSeq === undefined || record.seq > span.lastSeq) span.lastSeq = record.seq

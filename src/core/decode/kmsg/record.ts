@@ -8,6 +8,8 @@ import type { Clock, Stamp } from '../../base/time.ts'
 export interface LogRecord {
   /** 1-based line of the file. */
   readonly line: number
+  /** The last line, where several were put together. */
+  readonly lastLine?: number
   /** What was printed, one line of it, leading blanks kept. */
   readonly text: string
   /** Characters of the line as it stands in the file. */

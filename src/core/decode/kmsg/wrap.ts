@@ -124,8 +124,8 @@ const FORMS: readonly RegExp[] = [
   ),
   form(...words('^\\s*Out of memory and no killable processes')),
   form('^\\s*\\S+: \\d+ callbacks', ' suppressed'),
-  form(...words('^\\s*kmemleak: \\d+ new suspected memory leaks \\(see'), ' \\/sys\\S*\\)'),
   ...slabForms(),
+  ...kmemleakForms(),
   ...warningForms(),
 ]
 
@@ -224,6 +224,36 @@ function warningForms(): readonly RegExp[] {
   ]
 }
 
+/** What kmemleak prints, in its file and, behind its name, in the log (kmemleak.ts). */
+function kmemleakForms(): readonly RegExp[] {
+  const start = '^\\s*(?:kmemleak: *)?'
+  const byte = '(?:[0-9a-f]{2}|[0-9a-f](?=$))'
+  const sentence = (text: string): RegExp => form(...words(`^\\s*kmemleak: ${text}`))
+  return [
+    form(`${start}unreferenced object`, '(?: \\((?:percpu|phys)\\))? 0x[0-9a-f]+', ' \\(size', ' \\d+\\):'),
+    form(`${start}comm`, ' ".{0,16},', ' pid', ' \\d+,', ' jiffies', ' \\d+', ' \\(age', ' [\\d.]+s\\)'),
+    form(`${start}hex dump`, ' \\(first', ' \\d+', ' bytes', '(?: on cpu \\d+)?\\):'),
+    form(`${start}${byte}`, ...Array.from({ length: 15 }, () => ` ${byte}`), '  .{1,16}'),
+    form(`${start}backtrace`, ' \\(crc', ' [0-9a-f]+\\):'),
+    form(
+      `${start}(?:\\[<\\w+>\\] )?[A-Za-z_][\\w.]*`,
+      '\\+0x[0-9a-f]*',
+      '\\/0x[0-9a-f]*',
+      ' \\[[\\w-]+',
+      '\\]',
+    ),
+    form(`${start}\\[<\\w+>\\]`, ' (?:0x[0-9a-f]+|[A-Za-z_][\\w.]*)'),
+    form(...words('^\\s*kmemleak: \\d+ new suspected memory leaks \\(see'), ' \\/sys\\S*\\)'),
+    sentence('Kernel memory leak detector (?:disabled|initialized) \\(mem pool available: \\d+\\)'),
+    sentence('Automatic memory scanning thread (?:started|ended)'),
+    sentence('Kmemleak disabled without freeing internal data\\. Reclaim the memory with \\S+ \\S+ > \\S+'),
+    sentence('Memory pool empty, consider increasing CONFIG_\\w+'),
+    sentence('Early log buffer exceeded \\(\\d+\\), please increase \\w+'),
+    sentence('Cannot allocate a kmemleak_object structure'),
+    sentence('Cannot insert 0x\\w+ into the object search tree \\(overlaps existing\\)'),
+  ]
+}
+
 /** Lines of a slab corruption report: the headings of slab_bug(), and what mm/slub.c prints below them. */
 function slabForms(): readonly RegExp[] {
   const pointer = '0x(?:[0-9a-f]+| *\\(null\\)|\\(_*ptrval_*\\))?'
@@ -307,7 +337,7 @@ const COMPLETE = /^\s*(?:oom-kill:.*,pid=\d+,uid=\d+|Memory cgroup stats for \/\
 
 /** Words with which a line of a report begins or ends before it is broken: only such a line is worth trying. */
 const OPENING =
-  /invoked|oom|[Oo]ut of|Memory |Tasks? in|: usage|[Kk]ill(?:ed)? process|SL[AU]B: |cache: |node \d+: slabs|page allocation|mkdir|CPU: \d|callbacks|kmemleak: \d|Node \d|free:\d|active_anon:|_reclaimable:|\d\*\d/
+  /invoked|oom|[Oo]ut of|Memory |Tasks? in|: usage|[Kk]ill(?:ed)? process|SL[AU]B: |cache: |node \d+: slabs|page allocation|mkdir|CPU: \d|callbacks|Node \d|free:\d|active_anon:|_reclaimable:|\d\*\d/
 
 /** The same for slab corruption. */
 const SLAB_OPENING =
@@ -315,6 +345,11 @@ const SLAB_OPENING =
 
 const SLAB_STARTS =
   /^\s*(?:BUG \S+ \(|FIX \S+:|INFO: [A-Z0]|(?:Allocated|Freed) in |Slab 0x|Object 0x|(?:Bytes b4|Object|Redzone|Padding) {1,4}(?:0x)?[0-9a-f]{8,16}:|0x[0-9a-f]+-0x[0-9a-f]+(?: @offset=\d+)?\.|\[[A-Z][A-Za-z ]{2,40} overwritten\]|kmem_cache_destroy |WARNING: |={10}|-{10,}\s*$|<TASK>|Call Trace)/
+
+const KMEMLEAK_OPENING =
+  /kmemleak: |unreferenced object|^\s*comm "|hex dump \(|^\s+(?:[0-9a-f]{2} ){3}|^\s*backtrace|^ {4}(?:\[<|[a-z_])/
+
+const KMEMLEAK_STARTS = /^\s*(?:kmemleak: |unreferenced object|comm "|hex dump \(|backtrace[ :]|\[<)/
 
 const WARNING_OPENING =
   /page_counter|WARNING:|BUG: |page dumped|unregister_netdevice|(?:percpu|PERCPU): |vm(?:ap|alloc)|XFS: |TCP: |_conntrack: |cgroup: fork|kmem_cache_create|UBSAN: |INFO: task|RIP: |\*\* \d/
@@ -355,10 +390,16 @@ export function rejoin(text: string, next: string, full: boolean): string | unde
   if (
     next === '' ||
     text.length + next.length > LONGEST ||
-    !(OPENING.test(text) || SLAB_OPENING.test(text) || WARNING_OPENING.test(text)) ||
+    !(
+      OPENING.test(text) ||
+      SLAB_OPENING.test(text) ||
+      WARNING_OPENING.test(text) ||
+      KMEMLEAK_OPENING.test(text)
+    ) ||
     STARTS.test(next) ||
     SLAB_STARTS.test(next) ||
-    WARNING_STARTS.test(next)
+    WARNING_STARTS.test(next) ||
+    KMEMLEAK_STARTS.test(next)
   )
     return undefined
   const current = reach(text)
@@ -382,6 +423,8 @@ export function rejoin(text: string, next: string, full: boolean): string | unde
     // some of the next line has to be part of it
     if (!reached || reached.end <= current.end || reached.end <= candidate.length - next.trimStart().length)
       continue
+    // a word that goes on was not broken there: "mode:0x10c0d0" and "docker0: port 2" are not 0x10c0d0d
+    if (/\w\w/.test(candidate.slice(reached.end - 1, reached.end + 1))) continue
     const rest = candidate.length - reached.end
     if (rest >= least) continue
     best = candidate
