@@ -6,7 +6,7 @@ import { FILL, type LayoutPart, layoutOf, type ObjectPart } from '../knowledge/s
 
 /** Bytes that follow one another. */
 export interface ByteRange {
-  /** From the object's first byte (of the slab's, where the picture is of its tail); negative before it. */
+  /** From the object's first byte (from the slab's, or from its tail's, where the picture is of the tail); negative before it. */
   readonly offset: number
   readonly size: number
 }
@@ -21,6 +21,8 @@ export interface PictureRow extends ByteRange {
 export interface ObjectPicture {
   /** The end of a slab behind its last object has no object: offsets are those within the slab. */
   readonly of: 'object' | 'slab-tail'
+  /** Of a slab's end: the slab's first byte is not told, and offsets are those within what is left behind its last object. */
+  readonly fromTail?: true
   /** In the order of their addresses. */
   readonly parts: readonly LayoutPart[]
   readonly rows: readonly PictureRow[]
@@ -139,11 +141,15 @@ function factsOf(
   }
 }
 
-/** The dump of an object ends with a page; where the red zone begins behind it, the object ends. */
+/**
+ * The dump of an object ends with a page, that of 2.6.2x, which prints no taint either, after 128 bytes. Where the red
+ * zone begins behind it, the object ends.
+ */
 const DUMPED_AT_MOST = new Set([4_096, 16_384, 65_536])
+const DUMPED_THEN = 128
 
 function sizeOf(
-  { allocator, objectSize, rowsLeftOut, truncated, truncatedHead }: SlubCorruption,
+  { allocator, objectSize, rowsLeftOut, taint, truncated, truncatedHead }: SlubCorruption,
   rows: readonly PictureRow[],
 ): number | undefined {
   if (objectSize !== undefined) return objectSize
@@ -154,7 +160,8 @@ function sizeOf(
   const end = last === undefined ? 0 : last.offset + last.size
   const whole = objects[0]?.offset === 0 && truncatedHead !== true && rowsLeftOut === undefined
   const followed = rows.some(({ part }) => part === 'padding') || truncated !== true
-  return whole && followed && allocator !== 'SLAB' && !DUMPED_AT_MOST.has(end) ? end : undefined
+  const cut = DUMPED_AT_MOST.has(end) || (taint === undefined && end === DUMPED_THEN)
+  return whole && followed && allocator !== 'SLAB' && !cut ? end : undefined
 }
 
 /** What a byte of the object or of what guards it should be; undefined: anything. */
@@ -211,7 +218,7 @@ function lengthOf({ range, hashed }: SlubCorruption): bigint | undefined {
 /** Where damage of its sort can be. */
 function partsOf({ damage, zone }: SlubCorruption): ReadonlySet<ObjectPart> {
   if (damage === 'poison-overwritten' || zone === 'kmalloc') return new Set<ObjectPart>(['object'])
-  if (damage === 'padding-overwritten') return new Set<ObjectPart>(['padding'])
+  if (damage === 'padding-overwritten') return new Set<ObjectPart>(['padding', 'alignment'])
   return new Set<ObjectPart>(zone === undefined ? ['left', 'right'] : [zone])
 }
 
@@ -269,25 +276,34 @@ function withFreePointer(parts: readonly LayoutPart[]): readonly LayoutPart[] {
 /** What is left behind the last object of a slab: the slab's own bytes, of no object. */
 function tailPicture(report: SlubCorruption, word: 4 | 8 | undefined): ObjectPicture | undefined {
   const { range, hashed } = report
-  if (range === undefined || range.offset === undefined) return undefined
+  if (range === undefined) return undefined
+  const first = hashed === true ? undefined : report.rows[0]?.address
+  const base =
+    range.offset === undefined
+      ? first
+      : range.start === undefined
+        ? undefined
+        : range.start - BigInt(range.offset)
+  const offset =
+    range.offset ?? (base === undefined || range.start === undefined ? undefined : Number(range.start - base))
+  if (offset === undefined || offset < 0 || offset > LONGEST) return undefined
   const length = lengthOf(report) ?? 1n
-  const damage = { offset: range.offset, size: length < 1n || length > LONGEST ? 1 : Number(length) }
-  const base = range.start === undefined ? 0n : range.start - BigInt(range.offset)
+  const damage = { offset, size: length < 1n || length > LONGEST ? 1 : Number(length) }
   const rows: readonly PictureRow[] =
-    hashed === true || range.start === undefined
+    hashed === true || base === undefined
       ? []
       : report.rows.slice(0, MOST_ROWS).flatMap(({ address, bytes, line }) => {
-          if (address === undefined) return []
-          const offset = address - base
-          if (offset < 0n || offset > LONGEST) return []
-          const at = { offset: Number(offset), size: bytes.length, bytes }
-          return [{ part: 'slab-tail' as const, ...at, ...(line === undefined ? {} : { line }) }]
+          const at = address === undefined ? -1n : address - base
+          if (at < 0n || at > LONGEST) return []
+          const one = { offset: Number(at), size: bytes.length, bytes }
+          return [{ part: 'slab-tail' as const, ...one, ...(line === undefined ? {} : { line }) }]
         })
   const from = rows[0]?.offset
   const last = rows.at(-1)
   const expected = range.expectedByte ?? FILL.fresh
   return {
     of: 'slab-tail',
+    ...(range.offset === undefined ? { fromTail: true as const } : {}),
     parts: [
       {
         part: 'slab-tail',

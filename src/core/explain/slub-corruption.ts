@@ -84,6 +84,7 @@ export const slubWords = text({
     place: 'Damaged: {place}, counted from the object’s first byte.',
     'place-of': 'Damaged: {place}, counted from the first of the object’s {size|number} bytes.',
     'place-tail': 'Damaged: {place}, counted from the slab’s first byte.',
+    'place-rest': 'Damaged: {place}, counted from the first byte behind the slab’s last object.',
     bytes: 'Found {found}, where {expected} must be.',
     holds: 'The red zone in between is intact, so nothing ran on over it: a write at a wrong place.',
     further: 'Other parts of the same object are damaged too: {further}.',
@@ -205,6 +206,7 @@ export const slubWords = text({
     place: '损坏位置：{place}（从对象首字节算起）。',
     'place-of': '损坏位置：{place}（从对象首字节算起，对象共 {size|number} 字节）。',
     'place-tail': '损坏位置：{place}（从 slab 首字节算起）。',
+    'place-rest': '损坏位置：{place}（从 slab 最后一个对象之后的首字节算起）。',
     bytes: '实际为 {found}，应为 {expected}。',
     holds: '中间的 red zone 完好，说明不是连续写过去的，而是写到了错误的位置。',
     further: '同一对象的其他部分也有损坏：{further}。',
@@ -353,7 +355,13 @@ export function slubSentences(
           : 'leak-untracked'),
       sort === 'leak' && fault.foundBy?.function !== undefined && 'leak-by',
       place !== undefined &&
-        (picture?.of === 'slab-tail' ? 'place-tail' : size === undefined ? 'place' : 'place-of'),
+        (picture?.fromTail === true
+          ? 'place-rest'
+          : picture?.of === 'slab-tail'
+            ? 'place-tail'
+            : size === undefined
+              ? 'place'
+              : 'place-of'),
       place === undefined && report.hashed === true && report.range !== undefined && 'hashed',
       found !== undefined && expected !== undefined && 'bytes',
       reason === 'padding' && picture !== undefined && holds(picture) && 'holds',

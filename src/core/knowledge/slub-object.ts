@@ -31,6 +31,8 @@ export type ObjectPart =
   | 'kmalloc'
   /** Red zone behind the object. */
   | 'right'
+  /** Up to the next word, where no red zone fills it. */
+  | 'alignment'
   | 'free-pointer'
   | 'tracks'
   /** Bytes asked for of kmalloc. */
@@ -87,7 +89,7 @@ const ORIG_SIZES = [0, 4, 8] as const
  * only where exactly one make-up adds up to its bytes.
  */
 export function layoutOf(facts: LayoutFacts): readonly LayoutPart[] {
-  const { left, neighbour, object, asked, right, paddingAt, padding, tracked } = facts
+  const { word, left, neighbour, object, asked, right, paddingAt, padding, tracked } = facts
   const parts: LayoutPart[] = []
   if (left !== undefined) parts.push({ part: 'left', offset: -left, size: left })
   else if (neighbour !== undefined) parts.push({ part: 'neighbour', offset: -neighbour, size: neighbour })
@@ -99,7 +101,10 @@ export function layoutOf(facts: LayoutFacts): readonly LayoutPart[] {
   }
   if (right !== undefined)
     parts.push({ part: 'right', ...(object === undefined ? {} : { offset: object }), size: right })
-  const end = object === undefined ? undefined : object + (right ?? 0)
+  const unused = right === undefined && object !== undefined && word !== undefined ? -object & (word - 1) : 0
+  const end = object === undefined ? undefined : object + (right ?? unused)
+  if (unused > 0 && object !== undefined && (paddingAt === undefined ? tracked : paddingAt > object))
+    parts.push({ part: 'alignment', offset: object, size: unused })
   const gap = end === undefined || paddingAt === undefined ? undefined : paddingAt - end
   if (gap !== undefined && gap > 0 && end !== undefined) parts.push(...between(end, gap, facts))
   else if (gap === undefined && tracked)

@@ -16,6 +16,7 @@ const words = text({
     object: 'object',
     kmalloc: 'red zone behind what was asked for',
     right: 'right red zone',
+    alignment: 'unused up to the next word',
     'free-pointer': 'free pointer',
     tracks: 'who allocated and freed it',
     'orig-size': 'size asked for',
@@ -35,6 +36,7 @@ const words = text({
     object: '对象',
     kmalloc: '申请大小之后的 red zone',
     right: '右侧 red zone',
+    alignment: '字对齐留空',
     'free-pointer': 'free pointer',
     tracks: '分配与释放记录',
     'orig-size': '申请的大小',
@@ -57,6 +59,7 @@ const LETTERS: Readonly<Record<ObjectPart, string>> = {
   object: 'O',
   kmalloc: 'K',
   right: 'R',
+  alignment: 'A',
   'free-pointer': 'F',
   tracks: 'T',
   'orig-size': 'S',
@@ -183,11 +186,14 @@ function dress({ part, glyph, damaged }: Cell, style: Style): string {
 
 /** Offsets above the beginning of each part, as many as find room. */
 function ruler(drawn: readonly Drawn[], tail: boolean): string {
+  const whole = drawn.reduce((sum, { cells }) => sum + cells.length + 1, 1)
   let line = ''
   let at = 1
   for (const { part, cells } of drawn) {
     const label = part.offset === undefined ? UNKNOWN : part.offset === 0 ? '0' : signed(part.offset, tail)
-    if (line.length === 0 || line.length + 1 <= at) line = `${line.padEnd(at)}${label}`
+    // the last may have to begin before its part
+    const from = Math.min(at, whole - label.length)
+    if (line.length === 0 || line.length + 1 <= from) line = `${line.padEnd(from)}${label}`
     at += cells.length + 1
   }
   return line
@@ -328,6 +334,7 @@ const COLOURS: Readonly<Record<ObjectPart, string>> = {
   object: '#2f8f5b',
   kmalloc: '#a86f00',
   right: '#b58900',
+  alignment: '#9c7a54',
   'free-pointer': '#6c71c4',
   tracks: '#8a8a8a',
   'orig-size': '#2a8ea6',
