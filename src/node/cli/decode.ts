@@ -79,6 +79,15 @@ function noteUnstamped(count: number, words: Settings['words']): void {
   if (count > 0) process.stderr.write(`kmemscope: ${words('unstamped', { count })}\n`)
 }
 
+/** Whether nothing but logs was given; records of kmemleak read as one. */
+function isLogsAlone({ origin, given = [] }: Tree): boolean {
+  return (
+    origin !== 'directory' &&
+    given.length > 0 &&
+    given.every(({ kind }) => kind === 'log' || kind === 'kmemleak')
+  )
+}
+
 function isNarrowed({ kinds, since, until }: Selection): boolean {
   return kinds !== undefined || since !== undefined || until !== undefined
 }
@@ -135,7 +144,7 @@ function printText(tree: Tree, settings: Settings, selection: Selection, done: (
   }
   const logs = logsOf(tree)
   const only = tree.given?.length === 1 ? tree.given[0]?.kind : undefined
-  if (only !== 'log') {
+  if (!isLogsAlone(tree)) {
     const document = decodeSource(tree, {})
     done()
     print(renderOutline(document))

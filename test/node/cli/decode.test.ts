@@ -91,6 +91,7 @@ describe('the reports of a log', () => {
     put('a.log', slub('1.000000'))
     put('b.log', slub('2.000000'))
     const { out } = decode(['a.log', 'b.log'])
+    expect(out).toMatch(/^Log a\.log/)
     expect(out.match(/^Log .*: 3 records/gm)).toEqual(['Log a.log: 3 records', 'Log b.log: 3 records'])
     expect(kinds(decode(['b.log', 'a.log', '-o', 'jsonl']))).toHaveLength(2)
   })
