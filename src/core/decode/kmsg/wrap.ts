@@ -31,6 +31,13 @@ const FORMS: readonly RegExp[] = [
     ',(?: (?:oom_adj|oomkilladj)=-?\\d+,?)?',
     ' oom_score_adj=-?\\d+',
   ),
+  // of 2.6.32
+  form(
+    '^\\s*Pid: \\d+, comm:',
+    ' .{1,20}? (?:Not|Tainted:)',
+    '(?: tainted|[A-Z ()-]{0,60}?) \\d+\\.\\d+\\S*',
+    ' #\\d+',
+  ),
   form(
     '^\\s*CPU: \\d+',
     '(?: UID: \\d+)? PID: \\d+',
@@ -324,7 +331,7 @@ function slabForms(): readonly RegExp[] {
       '\\/0x[0-9a-f]+(?: \\[[^\\]]+\\])?',
     ),
     form(
-      '^\\s*(?:\\[<\\w+>\\] )?(?:\\? )?[A-Za-z_][\\w.]*',
+      '^\\s*(?:<[A-Z]+> +)?(?:\\[<\\w+>\\] )?(?:\\? )?[A-Za-z_][\\w.]*',
       '\\+0x[0-9a-f]*',
       '\\/0x[0-9a-f]+(?: \\[[^\\]]+\\])?',
     ),
@@ -337,7 +344,7 @@ const COMPLETE = /^\s*(?:oom-kill:.*,pid=\d+,uid=\d+|Memory cgroup stats for \/\
 
 /** Words with which a line of a report begins or ends before it is broken: only such a line is worth trying. */
 const OPENING =
-  /invoked|oom|[Oo]ut of|Memory |Tasks? in|: usage|[Kk]ill(?:ed)? process|SL[AU]B: |cache: |node \d+: slabs|page allocation|mkdir|CPU: \d|callbacks|Node \d|free:\d|active_anon:|_reclaimable:|\d\*\d/
+  /invoked|oom|[Oo]ut of|Memory |Tasks? in|: usage|[Kk]ill(?:ed)? process|SL[AU]B: |cache: |node \d+: slabs|page allocation|mkdir|CPU: \d|callbacks|Node \d|free:\d|active_(?:anon|file):|(?:evictable|mapped|_reclaimable):|\d\*\d|Pid: \d|^ (?:<[A-Z]+> +)?\[<[0-9a-f]/
 
 /** The same for slab corruption. */
 const SLAB_OPENING =
@@ -424,7 +431,9 @@ export function rejoin(text: string, next: string, full: boolean): string | unde
     if (!reached || reached.end <= current.end || reached.end <= candidate.length - next.trimStart().length)
       continue
     // a word that goes on was not broken there: "mode:0x10c0d0" and "docker0: port 2" are not 0x10c0d0d
-    if (/\w\w/.test(candidate.slice(reached.end - 1, reached.end + 1))) continue
+    // (but a piece may end in mid-word, with more to come)
+    const cut = /\w\w/.test(candidate.slice(reached.end - 1, reached.end + 1))
+    if (cut && /\W/.test(candidate.slice(reached.end))) continue
     const rest = candidate.length - reached.end
     if (rest >= least) continue
     best = candidate
