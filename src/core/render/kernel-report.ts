@@ -321,7 +321,7 @@ function table(
         ...paragraph(value, ' '.repeat(cells + 4), options),
       ]
     const gap = ' '.repeat(Math.max(0, cells - width(name)) + 2)
-    const [first = '', ...more] = wrap(printable(value), room)
+    const [first = '', ...more] = wrapped(value, room)
     const blank = ' '.repeat(cells + 4)
     return [`  ${style.faint(printable(name))}${gap}${first}`, ...more.map(line => `${blank}${line}`)]
   })
@@ -329,10 +329,19 @@ function table(
 
 /** Text wrapped to the terminal, nothing of it able to steer one. */
 function paragraph(sentence: string, indent: string, { columns }: KernelReportOptions): readonly string[] {
-  return wrap(printable(sentence), Math.max(20, Math.min(columns, WIDEST) - indent.length)).map(
+  return wrapped(sentence, Math.max(20, Math.min(columns, WIDEST) - indent.length)).map(
     line => `${indent}${line}`,
   )
 }
+
+/** Lines in which no figure stands apart from its unit. */
+function wrapped(text: string, cells: number): readonly string[] {
+  const bound = printable(text).replace(/(\d) (?=(?:B|[KMGTP]iB|%|s|ms)(?![\w-]))/g, `$1${BLANK}`)
+  return wrap(bound, cells).map(line => line.replaceAll(BLANK, ' '))
+}
+
+/** A character of nobody's (private use), which stands for a blank at which no line may end. */
+const BLANK = '\ue000'
 
 function faded(line: string, { style }: KernelReportOptions): string {
   return style.faint(printable(line))
