@@ -8,10 +8,10 @@ import { type ObjectPicture, objectPicture } from './object-picture.ts'
 
 /** What wrote bytes like these. In the order in which they are told. */
 export type Look =
-  /** One byte differs, by one bit. */
-  | 'one-bit'
   /** Poison that somebody counted down or up. */
   | 'counter'
+  /** One byte differs, by one bit. */
+  | 'one-bit'
   /** Pointers to itself: an empty list head. */
   | 'list-head'
   | 'pointer'
@@ -222,8 +222,8 @@ function looksOf(
   )
   const listPoison = words.some(({ value }) => LIST_POISON.has(value))
   const looks: Look[] = []
-  if (oneBit) looks.push('one-bit')
   if (counted !== undefined) looks.push('counter')
+  if (oneBit) looks.push('one-bit')
   if (self && !picture.hashed) looks.push('list-head')
   else if (pointers.length > 0) looks.push('pointer')
   if (listPoison) looks.push('list-poison')
@@ -259,7 +259,7 @@ function bare({ range, freePointer, hashed, singleBit }: SlubCorruption): Looks 
         ? smallStep(firstByte - expectedByte)
         : undefined
     return {
-      looks: kept(oneBit && 'one-bit', counted !== undefined && 'counter'),
+      looks: kept(counted !== undefined && 'counter', oneBit && 'one-bit'),
       ...(oneBit ? { bit: difference } : {}),
       ...(counted === undefined ? {} : { counted }),
     }
