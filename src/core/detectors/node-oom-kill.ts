@@ -6,8 +6,9 @@ import type { Case } from '../case/case.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
 import type { OomReport } from '../decode/kmsg/report.ts'
 import { type NodeMemoryWords, nodeMemory, nodeMemoryWords } from '../explain/node-memory.ts'
+import { type OomVictimWords, oomVictim, oomVictimWords, surprising } from '../explain/oom-victim.ts'
 import { logUnknown, quoted, seen } from '../facts/kernel-log.ts'
-import { nodeOomReports, oomScopeUnknown } from '../facts/oom-kills.ts'
+import { killedAgain, nodeOomReports, oomScopeUnknown } from '../facts/oom-kills.ts'
 import { type Draft, detector } from './detector.ts'
 
 /** An allocation of more than eight contiguous pages fails from fragmentation first (PAGE_ALLOC_COSTLY_ORDER is 3). */
@@ -27,6 +28,8 @@ const own = text({
       'The allocation needed 2^{order} contiguous pages: fragmentation is more likely than a lack of memory.',
     invoked: 'The allocation that triggered it came from {invoker}.',
     victim: '{victim} had {anon|bytes} of anonymous memory.',
+    again:
+      'The same process (pid {again}) was chosen more than once: it did not die when it was killed, as when it waits in the kernel.',
     notPods: 'No pod’s limit was hit: the pod that was killed had kept within its own.',
   },
   zh: {
@@ -40,16 +43,17 @@ const own = text({
     order: '申请的是 2^{order} 个连续页：更可能是内存碎片，而不是内存不足。',
     invoked: '触发 OOM 的分配来自 {invoker}。',
     victim: '{victim} 的匿名内存为 {anon|bytes}。',
+    again: '同一个进程（pid {again}）不止一次被选中：被杀后没有退出，例如正在内核中等待。',
     notPods: '没有任何 Pod 达到限制：被杀的 Pod 并未超限。',
   },
 })
 
-type En = typeof own.en & NodeMemoryWords
+type En = typeof own.en & NodeMemoryWords & OomVictimWords
 
-/** What Mem-Info of one report tells, and what is said of the kills. */
+/** What Mem-Info and the task table of one report tell, and what is said of the kills. */
 const words: Text<En> = {
-  en: { ...nodeMemoryWords.en, ...own.en },
-  zh: { ...nodeMemoryWords.zh, ...own.zh },
+  en: { ...nodeMemoryWords.en, ...oomVictimWords.en, ...own.en },
+  zh: { ...nodeMemoryWords.zh, ...oomVictimWords.zh, ...own.zh },
 }
 
 export default detector({
@@ -97,6 +101,8 @@ function fromLog(
   const victims = [...new Set(killed.map(({ comm }) => comm))].slice(0, 3).join(', ')
   const podKilled = reports.some(({ taskMemcg }) => parsePodPath(taskMemcg ?? '').level !== undefined)
   const memory = nodeMemory(last)
+  const again = killedAgain(reports)
+  const taken = oomVictim(last)
   const told = memory.summary.length > 0
   const fragmented =
     memory.verdict === 'fragmented' || (memory.verdict === 'unknown' && (last.order ?? 0) > COSTLY_ORDER)
@@ -106,7 +112,9 @@ function fromLog(
     subject: { kind: 'node' },
     values: {
       ...memory.values,
+      ...taken.values,
       victims,
+      again,
       count,
       slabPages: last.slabUnreclaimablePages,
       order: last.order,
@@ -124,6 +132,8 @@ function fromLog(
         !told && last.slabUnreclaimablePages !== undefined && 'slabPages',
         last.invoker !== undefined && 'invoked',
         last.victims[0]?.anonRss !== undefined && 'victim',
+        ...surprising(taken.summary),
+        again !== undefined && 'again',
         scope === 'global' && podKilled && 'notPods',
       ),
     },

@@ -15,6 +15,7 @@ import {
 } from './memory-bug.ts'
 import { explainMemoryStall } from './memory-stall.ts'
 import { explainConntrackFull, explainNetdeviceWait, explainTcpMemory } from './network-memory.ts'
+import { explainOom } from './oom.ts'
 import { explainPageAllocationFailure } from './page-alloc-failure.ts'
 import { explainRecordsLost } from './records-lost.ts'
 import {
@@ -28,6 +29,8 @@ import { explainSlubCorruption } from './slub-corruption.ts'
 
 export function explain(report: KernelReport): Explanation {
   switch (report.kind) {
+    case 'oom':
+      return explainOom(report)
     case 'slub-alloc-failure':
     case 'slab-alloc-failure':
       return explainSlabAllocation(report)

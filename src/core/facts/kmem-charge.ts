@@ -4,13 +4,14 @@ import type { Case } from '../case/case.ts'
 import type { Evidence, Unknown } from '../case/finding.ts'
 import type { Memcg } from '../case/memcg.ts'
 import { kernelCharges } from '../decode/cgroup/memory-stat.ts'
+import { composition } from '../decode/kmsg/oom-composition.ts'
 import type { KernelReport, OomReport } from '../decode/kmsg/report.ts'
 import { perMemcgSlabCaches } from '../knowledge/kernel-release.ts'
 import { fact } from './fact.ts'
 import { kernel as kernelRelease, kmemOptIn, latest } from './kernel.ts'
 import { logUnknown, quoted, quotesLike } from './kernel-log.ts'
 import { memcgReading, memcgUnknown, within } from './memcg-tree.ts'
-import { composition, kmemWithoutUsage, memcgOomGroups } from './oom-kills.ts'
+import { kmemWithoutUsage, memcgOomGroups } from './oom-kills.ts'
 
 /**
  * Kernel memory fills a cgroup from this share of its limit (of its usage, in an OOM report). The fact base's sign

@@ -3,9 +3,9 @@
 import type { Case } from '../case/case.ts'
 import type { Unknown } from '../case/finding.ts'
 import type { FoldedReports } from '../case/kernel-log.ts'
-import { kernelBytes } from '../decode/cgroup/memory-stat.ts'
 import { parsePodPath } from '../decode/cgroup/path.ts'
-import type { MemcgStats, OomReport, StrayMemcgStats } from '../decode/kmsg/report.ts'
+import { type Child, childrenOf, composition } from '../decode/kmsg/oom-composition.ts'
+import type { OomReport, StrayMemcgStats } from '../decode/kmsg/report.ts'
 import { fact } from './fact.ts'
 import { isReport } from './kernel-log.ts'
 
@@ -133,47 +133,44 @@ export const oomScopeUnknown: (about: Case) => readonly Unknown[] = fact(about =
     .map(({ path }) => ({ reason: 'oom-scope-unknown', path, remedy: 'pass-kernel-log' })),
 )
 
-/** What filled the cgroup when the report was printed, in bytes. What was not printed is not there. */
-export interface Composition {
-  readonly usage?: number
-  readonly limit?: number
-  readonly kernel?: number
-  readonly anon?: number
-  readonly file?: number
-  /** Part of `file`. */
-  readonly shmem?: number
-  /** Buffers of sockets, which v2 charges but counts neither as kernel memory nor as any other part. */
-  readonly sock?: number
+/** Reports of one victim this far apart, in seconds, are no repetition of one kill: pids come round again. Ours. */
+const SAME_VICTIM_SECONDS = 3600
+
+/** The pid of a process that was killed, and later killed again: it had not died. The last of several. */
+export function killedAgain(reports: readonly OomReport[]): number | undefined {
+  const last = new Map<number, { readonly comm: string; readonly at: OomReport['at'] }>()
+  let again: number | undefined
+  for (const { victims, at, end } of reports)
+    for (const { pid, comm } of end === undefined ? victims : []) {
+      const before = last.get(pid)
+      const near =
+        before?.at !== undefined &&
+        at !== undefined &&
+        before.at.clock === at.clock &&
+        at.seconds >= before.at.seconds &&
+        at.seconds - before.at.seconds <= SAME_VICTIM_SECONDS
+      if (before?.comm === comm && near) again = pid
+      last.set(pid, { comm, at })
+    }
+  return again
 }
 
-/** The composition an OOM report shows, whichever of the three shapes its statistics have. */
-export function composition(report: OomReport): Composition {
-  const [first, ...below] = report.stats
-  const kernel = report.kmem?.usage ?? (first === undefined ? undefined : kernelBytes(first.values))
-  // 3.10 to 4.19 print one line a cgroup of the whole subtree, each with its own charges only: the sum is the subtree's.
-  // Later kernels print the limit's cgroup once; v1 of 6.6+ with total_ keys for the subtree.
-  const lines = first === undefined ? [] : [first, ...below]
-  const anon = sum(lines, ['total_rss', 'anon', 'rss'])
-  const file = sum(lines, ['total_cache', 'file', 'cache'])
-  const shmem = sum(lines, ['total_shmem', 'shmem'])
-  const sock = sum(lines, ['sock'])
-  // What a grep kept of a kill may lack the usage line; its parts then are the least it can have been.
-  const parts =
-    report.fragment && kernel !== undefined && anon !== undefined ? kernel + anon + (file ?? 0) : undefined
-  const usage = report.memory?.usage ?? parts
-  return {
-    ...(usage === undefined ? {} : { usage }),
-    ...(report.memory === undefined ? {} : { limit: report.memory.limit }),
-    ...(kernel === undefined ? {} : { kernel }),
-    ...(anon === undefined ? {} : { anon }),
-    ...(file === undefined ? {} : { file }),
-    ...(shmem === undefined ? {} : { shmem }),
-    ...(sock === undefined ? {} : { sock }),
-  }
-}
+/** Growth below this is what an application does all the time. Ours. */
+const LEAST_GROWTH = 16 * 1024 * 1024
 
-function sum(lines: readonly MemcgStats[], keys: readonly string[]): number | undefined {
-  const values = lines.map(line => keys.map(key => line.values[key]).find(value => value !== undefined))
-  const known = values.filter(value => value !== undefined)
-  return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0)
+/**
+ * The cgroup below one limit that grew most from the first report that names those below to the last; undefined where
+ * fewer than two do, as from 5.0 on, or none grew.
+ */
+export function grownChild(reports: readonly OomReport[]): Child | undefined {
+  const known = reports.filter(report => childrenOf(report) !== undefined)
+  const [first] = known
+  const last = known.at(-1)
+  if (first === undefined || last === undefined || first === last || first.memcg !== last.memcg)
+    return undefined
+  const before = new Map((childrenOf(first) ?? []).map(({ memcg, bytes }) => [memcg, bytes]))
+  const grown = (childrenOf(last) ?? [])
+    .map(({ memcg, bytes }) => ({ memcg, bytes: bytes - (before.get(memcg) ?? bytes) }))
+    .sort((a, b) => b.bytes - a.bytes)[0]
+  return grown !== undefined && grown.bytes >= LEAST_GROWTH ? grown : undefined
 }

@@ -41,7 +41,9 @@ export interface OomChoice {
   readonly before?: OomTask
   /** The largest of those that hold more, and were let off by their oom_score_adj. */
   readonly spared?: OomTask
-  /** It was chosen by its oom_score_adj: others hold more. */
+  /** It came first, and of those that may be killed it held most. */
+  readonly largest?: true
+  /** It was put first by its oom_score_adj: others that may be killed hold more. */
   readonly byAdj?: true
 }
 
@@ -187,9 +189,8 @@ export function choiceOf(report: OomReport): OomChoice | undefined {
   const exact = total !== undefined && total.least === total.most ? total.least : undefined
   const points = exact === undefined ? undefined : pointsOf(memory, adjOf(chosen), exact)
   const rank = rankOf(chosen, tasks.rows, size, total)
-  const byAdj =
-    rank.first === true &&
-    holds.some(task => eligible(task) && adjOf(task) < adjOf(chosen) && task !== chosen)
+  const larger = holds.some(task => task !== chosen && eligible(task))
+  const byAdj = rank.first === true && larger && adjOf(chosen) > 0
   return {
     chosen,
     ...(points === undefined || exact === undefined ? {} : { points, score: scoreOf(points, exact) }),
@@ -198,6 +199,7 @@ export function choiceOf(report: OomReport): OomChoice | undefined {
     ...(total === undefined ? {} : { total }),
     ...rank,
     ...(spared === undefined ? {} : { spared }),
+    ...(rank.first === true && !larger ? { largest: true as const } : {}),
     ...(byAdj ? { byAdj } : {}),
   }
 }

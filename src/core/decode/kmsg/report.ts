@@ -110,7 +110,7 @@ export interface OomTaskTable {
   readonly swap: number
   /** `anon` is all of rss: the kernel does not split it up, and pages that several map count once for each. */
   readonly notSplit?: true
-  /** Names that several processes share and that together hold most, pages. */
+  /** Names that several processes share and that together hold most, pages (of 4 KiB where their size is not known). */
   readonly names: readonly { readonly comm: string; readonly count: number; readonly pages: number }[]
 }
 
@@ -469,6 +469,8 @@ export interface SlubCorruption extends ReportBase {
   readonly frames: readonly Frame[]
   /** `Restoring Poison 0x…-0x…=0x6b`, `Object at 0x… not freed`: what the kernel did about it. */
   readonly fixes: readonly string[]
+  /** Printed together with another, without a caller id: whose the tracks and the trace are is not certain, and they are left out. */
+  readonly pairingAmbiguous?: true
   readonly truncatedHead?: true
   /** Lines that the kernel prints in every such report are not in the log. */
   readonly truncated?: true

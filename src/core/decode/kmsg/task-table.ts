@@ -165,7 +165,7 @@ export function taskTableGatherer(): TaskTableGatherer {
   let anon = 0
   let swap = 0
   const processes = new Set<number>()
-  const names = new Map<string, { count: number; pages: number }>()
+  const names = new Map<string, { count: number; pages: number; tableBytes: number }>()
 
   /** oom_score_adj comes first where nothing else is known: it decides on most nodes. */
   function score(task: OomTask, total: number | undefined): number {
@@ -183,11 +183,16 @@ export function taskTableGatherer(): TaskTableGatherer {
   }
 
   function group(task: OomTask, count: 1 | -1): void {
-    const known = names.get(task.comm)
-    if (known) {
-      known.count += count
-      known.pages += count * pagesHeld(task)
-    } else if (names.size < MOST_NAMES && count > 0) names.set(task.comm, { count, pages: pagesHeld(task) })
+    let known = names.get(task.comm)
+    if (known === undefined) {
+      if (names.size >= MOST_NAMES || count < 0) return
+      known = { count: 0, pages: 0, tableBytes: 0 }
+      names.set(task.comm, known)
+    }
+    known.count += count
+    const tableBytes = task.pageTableBytes ?? 0
+    known.pages += count * (pagesHeld(task) - tableBytes / LEAST_PAGE)
+    known.tableBytes += count * tableBytes
   }
 
   function thin(): void {
@@ -399,10 +404,14 @@ export function taskTableGatherer(): TaskTableGatherer {
         swap,
         ...(split ? {} : { notSplit: true as const }),
         names: [...names]
-          .filter(([, named]) => named.count > 1)
-          .sort(([, a], [, b]) => b.pages - a.pages)
-          .slice(0, GIVEN_NAMES)
-          .map(([comm, one]) => ({ comm, ...one })),
+          .filter(([, { count: processes }]) => processes > 1)
+          .map(([comm, { count: processes, pages, tableBytes }]) => ({
+            comm,
+            count: processes,
+            pages: Math.round(pages + tableBytes / (pageSize ?? LEAST_PAGE)),
+          }))
+          .sort((a, b) => b.pages - a.pages)
+          .slice(0, GIVEN_NAMES),
       }
     },
   }
