@@ -46,7 +46,7 @@ const COMM =
   /^\s*comm "([\s\S]{0,64})", pid (\d{1,10}), jiffies (\d{1,20})(?: \(age (-?\d{1,10}\.\d{1,3})s\))?\s*$/
 const COMM_BEGUN = /^\s*comm "[^"]{0,15}$/
 const DUMP = /^\s*hex dump \(first \d{1,4} bytes(?: on cpu \d{1,5})?\):?\s*$/
-const ROW = /^\s*((?:[0-9a-f]{2} ){0,15}[0-9a-f]{2})(?:\s{2,40}\S.{0,40}|\s*)$/
+const ROW = /^\s*((?:[0-9a-f]{2} ){0,15}[0-9a-f]{2})(?: {2,60}.{0,20}|\s*)$/
 const TRACE = /^\s*backtrace(?: \(crc ([0-9a-f]{1,8})\))?:?\s*$/
 
 /** HEX_MAX_LINES of 16 bytes. */
