@@ -57,7 +57,11 @@ const STAGE = {
 const SUMMARY_KEY =
   /^(?:(?:in)?active_(?:anon|file)|isolated_(?:anon|file)|unevictable|dirty|writeback|unstable|slab_(?:un)?reclaimable|mapped|shmem|(?:sec_)?pagetables|bounce|kernel_misc_reclaimable|free|free_pcp|free_cma)$/
 
-const WORD = /^([a-z][a-z_()]{0,40}):(\d{1,18})([kK]B)?$/
+/**
+ * No number is printed with a zero in front: one that has it was put together. None is longer than a double holds
+ * exactly in KiB.
+ */
+const WORD = /^([a-z][a-z_()]{0,40}):(0|[1-9]\d{0,14})([kK]B)?$/
 /** zone_names of mm/page_alloc.c and mm/show_mem.c; they have not changed but for Device (4.3). */
 const ZONE = '(?:DMA32|DMA|Normal|HighMem|Movable|Device)'
 const ZONE_LINE = new RegExp(`^(?:Node (\\d{1,5}) )?(${ZONE}) (free:\\d.*)$`)
@@ -65,19 +69,19 @@ const BLOCKS_LINE = new RegExp(`^(?:Node (\\d{1,5}) )?(${ZONE}):((?: .*)?)$`)
 const NODE_LINE = /^Node (\d{1,5}) ((?:in)?active_anon:.*)$/
 const NODE_ALONE = /^Node (\d{1,5})$/
 const HUGEPAGES =
-  /^Node (\d{1,5}) hugepages_total=(\d{1,18}) hugepages_free=(\d{1,18}) hugepages_surp=(\d{1,18}) hugepages_size=(\d{1,18})kB$/
-const LOWMEM = /^lowmem_reserve\[\]:((?: -?\d{1,18})*)$/
-const NUMBERS = /^-?\d{1,18}(?: -?\d{1,18}){0,15}$/
+  /^Node (\d{1,5}) hugepages_total=(\d{1,15}) hugepages_free=(\d{1,15}) hugepages_surp=(\d{1,15}) hugepages_size=(\d{1,15})kB$/
+const LOWMEM = /^lowmem_reserve\[\]:((?: -?\d{1,15})*)$/
+const NUMBERS = /^-?\d{1,15}(?: -?\d{1,15}){0,15}$/
 const PER_CPU = new RegExp(`^(?:(?:Node \\d{1,5} )?${ZONE} per-cpu:(?: empty)?|CPU +\\d+: (?:Hot: )?hi: .*)$`)
 const TOTAL =
-  /^(\d{1,18}) (?:pages )?(total pagecache|in swap cache|RAM|HighMem(?:\/MovableOnly)?|reserved|cma reserved|hwpoisoned|shared|non-shared|in pagetable cache)(?: pages)?$/
-const SWAP = /^(Free|Total) swap *[=:] *(\d{1,18})kB$/
+  /^(0|[1-9]\d{0,14}) (?:pages )?(total pagecache|in swap cache|RAM|HighMem(?:\/MovableOnly)?|reserved|cma reserved|hwpoisoned|shared|non-shared|in pagetable cache)(?: pages)?$/
+const SWAP = /^(Free|Total) swap *[=:] *(\d{1,15})kB$/
 const SWAP_STATS = /^Swap cache stats: /
 const SLAB_HEAD = /^Unreclaimable slab info:$/
 const SLAB_COLUMNS = /^Name +Used +Total$/
-const SLAB_ROW = /^(\S.{0,127}?) +(\d{1,18})KB +(\d{1,18})KB$/
+const SLAB_ROW = /^(\S.{0,127}?) +(\d{1,15})KB +(\d{1,15})KB$/
 const SLAB_UNREAD = /^excessive unreclaimable slab but cannot dump stats$/
-const BLOCK = /^(\d{1,18})\*(\d{1,12})kB$/
+const BLOCK = /^(0|[1-9]\d{0,14})\*(\d{1,12})kB$/
 
 interface Words {
   /** Bytes. */
@@ -188,7 +192,7 @@ export function memInfoGatherer({ torn = false }: MemInfoOptions = {}): MemInfoG
     for (const [index, word] of words.entries()) {
       const block = BLOCK.exec(word)
       const types = /^\(([A-Z]{0,12})\)$/.exec(word)
-      const total = /^(\d{1,18})kB$/.exec(word)
+      const total = /^(\d{1,15})kB$/.exec(word)
       const last = blocks.at(-1)
       if (block && blocks.length < MOST_ORDERS)
         blocks.push({ size: Number(block[2]) * KIB, count: Number(block[1]) })
@@ -229,7 +233,7 @@ export function memInfoGatherer({ torn = false }: MemInfoOptions = {}): MemInfoG
   }
 
   const isBlockWord = (word: string): boolean =>
-    /^(?:\d{1,18}\*\d{1,12}kB|\([A-Z]{0,12}\)|=|\d{1,18}kB)$/.test(word)
+    /^(?:\d{1,15}\*\d{1,12}kB|\([A-Z]{0,12}\)|=|\d{1,15}kB)$/.test(word)
 
   /** What goes on with the line before: pieces printed one by one, or the rest of a line that was broken. */
   function takeRest(text: string): boolean {

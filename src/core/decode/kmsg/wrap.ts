@@ -263,7 +263,13 @@ function kmemleakForms(): readonly RegExp[] {
 
 /** Lines of a slab corruption report: the headings of slab_bug(), and what mm/slub.c prints below them. */
 function slabForms(): readonly RegExp[] {
-  const pointer = '0x(?:[0-9a-f]+| *\\(null\\)|\\(_*ptrval_*\\))?'
+  const pointer = '0x(?:[0-9a-f]+| *\\(null\\)|\\([_a-z]*\\)?)?'
+  const address = '0x(?:[0-9a-f]+|\\([_a-z]*\\)?)'
+  const bytes = [
+    ...Array.from({ length: 16 }, () => ' {1,3}(?:[0-9a-f]{2}|[0-9a-f](?=$))'),
+    // the characters stand in a column behind the place of 16 bytes
+    ' {1,50}[!-~]{1,16}',
+  ]
   const headed = (...reason: readonly string[]): RegExp =>
     form(
       '^\\s*BUG \\S+',
@@ -288,7 +294,7 @@ function slabForms(): readonly RegExp[] {
     headed('(?:Object|Freepointer|Freechain)', '(?:corrupt|already free)'),
     headed('Freelist', '(?:Pointer|cycle)', '(?:check|detected)', 'fails'),
     form(
-      '^\\s*(?:INFO: |\\[[A-Z][A-Za-z ]{2,40}\\] )?0x[0-9a-f]+',
+      `^\\s*(?:INFO: |\\[[A-Za-z][A-Za-z ]{2,40}\\] )?${address}`,
       `-${pointer}`,
       '(?: @offset=\\d+)?\\.',
       ...words(' First byte 0x[0-9a-f]+ instead of 0x[0-9a-f]+')
@@ -304,21 +310,38 @@ function slabForms(): readonly RegExp[] {
     ),
     form('^\\s*(?:INFO: )?(?:Allocated|Freed) in \\S+', ' \\[[^\\]]+\\]'),
     form(
-      '^\\s*(?:INFO: )?Slab 0x[0-9a-f]+',
+      `^\\s*(?:INFO: )?Slab ${address}`,
       ' objects=\\d+',
       ' used=\\d+',
       ` fp=${pointer}`,
       ' flags=0x[0-9a-f]+(?:\\((?:(?!(?:node|zone|section|lastcpupid|kasantag)[^=])[\\w=|])*\\)?)?',
     ),
-    form('^\\s*(?:INFO: )?Object 0x[0-9a-f]+', ' @offset=\\d+', ` fp=${pointer}`),
+    form(`^\\s*(?:INFO: )?Object ${address}`, ' @offset=\\d+', ` fp=${pointer}`),
+    form('^\\s*(?:Bytes b4|Object|Redzone|Padding) {1,4}(?:(?:0x)?[0-9a-f]{8,16}|\\([_a-z]*\\)):', ...bytes),
     form(
-      '^\\s*(?:Bytes b4|Object|Redzone|Padding) {1,4}(?:0x)?[0-9a-f]{8,16}:',
-      ...Array.from({ length: 16 }, () => ' {1,3}(?:[0-9a-f]{2}|[0-9a-f](?=$))'),
-      // the characters stand in a column behind the place of 16 bytes
+      '^\\s*(?:Bytes b4|Object|Redzone|Padding) {1,4}(?:(?:0x)?[0-9a-f]{8,16}|\\([_a-z]*\\)):(?: {1,3}[0-9a-f]{2}){1,15}',
       ' {1,50}[!-~]{1,16}',
     ),
-    form('^\\s*FIX \\S+:', ' Restoring(?: [A-Za-z]+){0,2}', ' 0x[0-9a-f]+', `-${pointer}`, '=0x[0-9a-f]+'),
-    form('^\\s*FIX \\S+:', ' Object', ' at', ' 0x[0-9a-f]+', ' not', ' freed'),
+    form('^\\s*[0-9a-f]{3,6}:', ...bytes),
+    form('^\\s*Redzone: 0x[0-9a-f]+', '\\/0x[0-9a-f]+'),
+    form('^\\s*Slab corruption', '(?: \\([^)]{0,80}\\))?:', ' \\S+', ' start=[0-9a-f]+,', ' len=\\d+'),
+    form("^\\s*slab error in \\w+\\(\\): cache `[^']+':", ...words(' double free detected').slice(1)),
+    form(
+      "^\\s*slab error in \\w+\\(\\): cache `[^']+':",
+      '(?: double free, or)?',
+      ...words(' memory outside object was overwritten').slice(1),
+    ),
+    form("^\\s*slab error in \\w+\\(\\): cache `[^']+':", ...words(" Can't free all objects").slice(1)),
+    form('^\\s*[0-9a-f]{8,16}: redzone 1:', ' ?0x[0-9a-f]+', ',', ' redzone', ' 2:', ' ?0x[0-9a-f]+'),
+    form(
+      '^\\s*Last user: \\[<[0-9a-f]+>\\]',
+      '\\(',
+      '[\\w.]+',
+      '\\+0x[0-9a-f]*',
+      '\\/0x[0-9a-f]+(?: \\[[^\\]]+\\])?\\)',
+    ),
+    form('^\\s*FIX \\S+:', ' Restoring(?: [A-Za-z]+){0,2}', ` ${address}`, `-${pointer}`, '=0x[0-9a-f]+'),
+    form('^\\s*FIX \\S+:', ' Object', ' at', ` ${address}`, ' not', ' freed'),
     form('^\\s*FIX \\S+:', ' Marking', ' all', ' objects', ' used'),
     form(
       '^\\s*kmem_cache_destroy \\S+',
@@ -346,12 +369,16 @@ const COMPLETE = /^\s*(?:oom-kill:.*,pid=\d+,uid=\d+|Memory cgroup stats for \/\
 const OPENING =
   /invoked|oom|[Oo]ut of|Memory |Tasks? in|: usage|[Kk]ill(?:ed)? process|SL[AU]B: |cache: |node \d+: slabs|page allocation|mkdir|CPU: \d|callbacks|Node \d|free:\d|active_(?:anon|file):|(?:evictable|mapped|_reclaimable):|\d\*\d|Pid: \d|^ (?:<[A-Z]+> +)?\[<[0-9a-f]/
 
+/** A row of bytes, as mm/slub.c and mm/slab.c print them. */
+const DUMP =
+  /^\s*(?:(?:Bytes b4|Object|Redzone|Padding) {1,4}(?:(?:0x)?[0-9a-f]{8,16}|\([_a-z]*\))|[0-9a-f]{3,6}): {0,2}[0-9a-f]{2}/
+
 /** The same for slab corruption. */
 const SLAB_OPENING =
-  /BUG [^:]|FIX |Slab 0x|Object 0x|(?:Object|Redzone|Padding|b4) {1,4}(?:0x)?[0-9a-f]{8}|0x[0-9a-f]+-|(?:Allocated|Freed) in|kmem_cache_destroy|: Wrong|overwritten\]|^ {1,3}(?:\? )?[a-z_][\w.]{8,}(?:\+|$)/
+  /BUG [^:]|FIX |Slab 0x|Object 0x|(?:Object|Redzone|Padding|b4) {1,4}(?:0x)?[0-9a-f]{8}|0x[0-9a-f]+-|(?:Allocated|Freed) in|kmem_cache_destroy|: Wrong|overwritten\]|^ {1,3}(?:\? )?[a-z_][\w.]{8,}(?:\+|$)|Slab corruption|slab error|redzone 1|Last user|^\s*[0-9a-f]{3,6}: [0-9a-f]{2}|b4 |\(_*ptr/
 
 const SLAB_STARTS =
-  /^\s*(?:BUG \S+ \(|FIX \S+:|INFO: [A-Z0]|(?:Allocated|Freed) in |Slab 0x|Object 0x|(?:Bytes b4|Object|Redzone|Padding) {1,4}(?:0x)?[0-9a-f]{8,16}:|0x[0-9a-f]+-0x[0-9a-f]+(?: @offset=\d+)?\.|\[[A-Z][A-Za-z ]{2,40} overwritten\]|kmem_cache_destroy |WARNING: |={10}|-{10,}\s*$|<TASK>|Call Trace)/
+  /^\s*(?:BUG \S+ \(|FIX \S+:|INFO: [A-Z0]|(?:Allocated|Freed) in |Slab 0x|Object 0x|(?:Bytes b4|Object|Redzone|Padding) {1,4}(?:0x)?[0-9a-f]{8,16}:|0x[0-9a-f]+-0x[0-9a-f]+(?: @offset=\d+)?\.|\[[A-Z][A-Za-z ]{2,40} overwritten\]|kmem_cache_destroy |WARNING: |Slab corruption|slab error in|Last user: |Redzone: 0x|(?:Prev|Next) obj: |[0-9a-f]{8,16}: redzone|[0-9a-f]{3,6}: [0-9a-f]{2} |={10}|-{10,}\s*$|<TASK>|Call Trace)/
 
 const KMEMLEAK_OPENING =
   /kmemleak: |unreferenced object|^\s*comm "|hex dump \(|^\s+(?:[0-9a-f]{2} ){3}|^\s*backtrace|^ {4}(?:\[<|[a-z_])/
@@ -409,6 +436,9 @@ export function rejoin(text: string, next: string, full: boolean): string | unde
     KMEMLEAK_STARTS.test(next)
   )
     return undefined
+  // of a dump the bytes alone are worth it: two characters beside them would look like one more
+  const dump = DUMP.test(text)
+  if (dump && !full && !/^\s*[0-9a-f]{2}(?: |$)/.test(next)) return undefined
   const current = reach(text)
   if (!current) return undefined
   const trimmed = text.trimEnd()
@@ -419,8 +449,13 @@ export function rejoin(text: string, next: string, full: boolean): string | unde
   const direct = text + next
   const spaced = `${trimmed} ${next.trimStart()}`
   // the likelier first: among equals the first wins
-  const candidates = /\s$/.test(text) || /^\s/.test(next) || full ? [direct, spaced] : [spaced, direct]
-  candidates.push(trimmed + next.trimStart())
+  const candidates =
+    dump && full
+      ? [direct]
+      : /\s$/.test(text) || /^\s/.test(next) || full
+        ? [direct, spaced]
+        : [spaced, direct]
+  if (!dump) candidates.push(trimmed + next.trimStart())
   // a soft line break of quoted-printable
   if (trimmed.endsWith('=')) candidates.unshift(trimmed.slice(0, -1) + next)
   let best: string | undefined
