@@ -3,6 +3,7 @@
 
 import type { Stamp } from '../base/time.ts'
 import type { KernelReport } from '../decode/kmsg/report.ts'
+import { missingOf } from '../explain/missing.ts'
 
 export const KERNEL_REPORT_SCHEMA = 'kmemscope/kernel-report@1'
 
@@ -60,5 +61,12 @@ export function kernelReportJson(
   words: { readonly title: string; readonly summary: string; readonly remedies: readonly string[] },
 ): object {
   const { kind, ...rest } = plain(report) as Readonly<Record<string, unknown>>
-  return { schema: KERNEL_REPORT_SCHEMA, kind, ...rest, ...words }
+  const missing = missingOf(report)
+  return {
+    schema: KERNEL_REPORT_SCHEMA,
+    kind,
+    ...rest,
+    ...(missing.length === 0 ? {} : { missing }),
+    ...words,
+  }
 }

@@ -8,6 +8,7 @@ import { width, wrap } from '../base/width.ts'
 import { type DecodedKernelLog, type FoldedReports, foldKey } from '../decode/kmsg/log.ts'
 import type { KernelReport } from '../decode/kmsg/report.ts'
 import { explain } from '../explain/index.ts'
+import { missingOf, missingParts } from '../explain/missing.ts'
 import { objectPicture } from '../explain/object-picture.ts'
 import { objectPictureLines } from './object-picture.ts'
 import { stampWords, type TerminalOptions } from './terminal.ts'
@@ -28,10 +29,11 @@ const words = text({
     others: '{count|number} more of {what}, {from} to {to}; -o jsonl gives each of them',
     othersUndated: '{count|number} more of {what}; -o jsonl gives each of them',
     rest: '… and what is explained at {where}',
-    alike: 'as explained at {where}; -o jsonl gives its figures',
+    alike: '… as explained at {where}; -o jsonl gives the figures of each:',
     beginning: 'Its beginning is not in the log; what that would have said is left open here.',
     cut: 'The log ends, or goes on with something else, before this report does; what would follow is left open here.',
     fragment: 'Of this report only selected lines are in the log (a grep); the rest is left open here.',
+    notThere: 'Not in the log of it: {what}.',
     claim: 'It was written to the log from user space, not by the kernel: perhaps a test, perhaps a forgery.',
     remedies: 'What to do (kmemscope explain ID has the commands): {what}',
     missing: 'What is missing from the log',
@@ -59,10 +61,11 @@ const words = text({
     others: '另有 {count|number} 份 {what}，{from} 至 {to}；-o jsonl 会给出每一份',
     othersUndated: '另有 {count|number} 份 {what}；-o jsonl 会给出每一份',
     rest: '……其余解释见 {where}',
-    alike: '解释见 {where}；其数字见 -o jsonl',
+    alike: '……解释见 {where}；各自的数字见 -o jsonl：',
     beginning: '报告的开头不在日志里，其中的内容这里不作推测。',
     cut: '报告没有结束，日志就中断或转到了别的内容；后面的部分这里不作推测。',
     fragment: '日志里只有这份报告中被筛选出的几行（grep），其余内容这里不作推测。',
+    notThere: '日志里没有的部分：{what}。',
     claim: '它是用户态写入日志的，并非内核输出：可能是测试，也可能是伪造。',
     remedies: '处理建议（命令见 kmemscope explain ID）：{what}',
     missing: '日志里缺少的内容',
@@ -104,6 +107,8 @@ export function* renderKernelLog(log: DecodedKernelLog, options: KernelReportOpt
   const seen: Seen = new Map()
   const sentences: Seen = new Map()
   const folds = foldsOf(log)
+  /** Where the report before is explained, if it was only named. */
+  let alike: string | undefined
   for (const report of log.reports) {
     const fold = folds.get(sortOf(report))
     if (fold !== undefined) {
@@ -112,9 +117,12 @@ export function* renderKernelLog(log: DecodedKernelLog, options: KernelReportOpt
     }
     const where = whereOf(report, options.language)
     const before = saidBefore(seen, likeness(report, options.language), where)
-    const lines =
-      before === undefined ? reportLines(report, sentences, options) : briefly(report, before, options)
-    yield `\n${block(lines)}`
+    if (before === undefined) yield `\n${block(reportLines(report, sentences, options))}`
+    else {
+      const again = alike !== before
+      yield `${again ? '\n' : ''}${block(briefly(report, again ? before : undefined, options))}`
+    }
+    alike = before
   }
   const tail = tailOf(log, folds, options)
   if (tail.length > 0) yield `\n${block(tail)}`
@@ -185,7 +193,7 @@ function headOf(log: DecodedKernelLog, options: KernelReportOptions): readonly s
     sequenceGaps.length > 0 ||
     excerpt === true ||
     suppressedBy(log).size > 0 ||
-    [...log.reports, ...log.folded].some(({ kind }) => kind === 'records-lost')
+    log.reports.some(report => report.kind === 'records-lost' && report.whose === 'kernel')
   if (count > 0) {
     const kinds = listed(
       [...counts].map(([kind, times]) => say(words, 'kind', language, { kind, count: times })),
@@ -228,6 +236,9 @@ function reportLines(report: KernelReport, said: Seen, options: KernelReportOpti
   const { text: sentences, values, facts, remedies, summary: keys } = explain(report)
   const { title } = reportWords(report, language)
   const partial = partOf(report)
+  const missing = missingOf(report)
+    .map(part => say(missingParts, part, language))
+    .join(language === 'zh' ? '；' : '; ')
   const summary: string[] = []
   let elsewhere: string | undefined
   for (const key of keys) {
@@ -249,6 +260,9 @@ function reportLines(report: KernelReport, said: Seen, options: KernelReportOpti
       : paragraph(say(words, 'rest', language, { where: elsewhere }), '  ', options).map(style.faint)),
     ...drawing(report, options),
     ...partial.flatMap(key => paragraph(say(words, key, language), '  ', options).map(style.warning)),
+    ...(missing === ''
+      ? []
+      : paragraph(say(words, 'notThere', language, { what: missing }), '  ', options).map(style.warning)),
     ...(remedies.length === 0
       ? []
       : paragraph(say(words, 'remedies', language, { what: listed(remedies, language) }), '  ', options)),
@@ -263,25 +277,45 @@ function drawing(report: KernelReport, { language, style, columns }: KernelRepor
     : objectPictureLines(picture, { language, style, columns: Math.min(columns, WIDEST) })
 }
 
-/** Head line and title of one of many. */
-function briefly(report: KernelReport, where: string, options: KernelReportOptions): readonly string[] {
-  const { language } = options
+/** Place and title of one of many; of those that follow each other the first says where they are explained. */
+function briefly(
+  report: KernelReport,
+  where: string | undefined,
+  options: KernelReportOptions,
+): readonly string[] {
+  const { language, style, columns } = options
+  const place = placeWords({ ...report, kind: undefined }, language)
+  const title = printable(reportWords(report, language).title)
+  const fits = width(place) + 2 + width(title) <= Math.min(columns, WIDEST)
   return [
-    `${placeLine(report, options)}`,
-    ...paragraph(reportWords(report, language).title, '', options),
-    faded(`  ${say(words, 'alike', language, { where })}`, options),
+    ...(where === undefined
+      ? []
+      : paragraph(say(words, 'alike', language, { where }), '', options).map(style.faint)),
+    ...(fits
+      ? [`${style.faint(place)}  ${title}`]
+      : [style.faint(place), ...paragraph(title, '  ', options)]),
   ]
 }
 
 function placeLine(report: KernelReport, options: KernelReportOptions): string {
+  return options.style.faint(placeWords(report, options.language))
+}
+
+/** Where, when, of which kind. */
+function placeWords(
+  report: Pick<KernelReport, 'path' | 'lines' | 'seq' | 'at'> & { readonly kind?: string | undefined },
+  language: Language,
+): string {
   const { at, kind } = report
-  const { language } = options
-  const parts = [whereOf(report, language), at === undefined ? '' : stampWords(at, language), kind]
-  return faded(parts.filter(part => part !== '').join('  '), options)
+  const parts = [whereOf(report, language), at === undefined ? undefined : stampWords(at, language), kind]
+  return printable(parts.filter(part => part !== undefined).join('  '))
 }
 
 /** `dmesg.txt:12-48`, or the number of the record in the ring. */
-function whereOf({ path, lines, seq }: KernelReport, language: Language): string {
+function whereOf(
+  { path, lines, seq }: Pick<KernelReport, 'path' | 'lines' | 'seq'>,
+  language: Language,
+): string {
   if (lines !== undefined) {
     const [first, last] = lines
     return `${path}:${first === last ? first : `${first}-${last}`}`
