@@ -19,7 +19,8 @@ const KILLS = 4500
 const LEAKS = 50_000
 const PIPED_LINES = 56_000
 const PIPED_SECONDS = 3
-/** A log ten times as long may take so much more memory: what a collector of garbage leaves to a larger run. */
+/** Memory is compared with that of a log so many times as long, which may take so much more (what garbage is left). */
+const LONGER = 4
 const GROWTH_LIMIT_MIB = 48
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -105,7 +106,7 @@ async function readInThisProcess(/** @type {string[]} */ files) {
     expression(/** @type {string} */ file) {
       let found = 0
       for (const piece of piecesOf(file)) {
-        const text = Buffer.from(piece.buffer, 0, piece.length).latin1Slice()
+        const text = Buffer.from(piece.buffer, 0, piece.length).toString('latin1')
         pattern.lastIndex = 0
         while (pattern.exec(text) !== null) found += 1
       }
@@ -116,6 +117,10 @@ async function readInThisProcess(/** @type {string[]} */ files) {
   const seconds = {}
   /** @type {Record<string, Record<string, number>>} */
   const counts = {}
+  for (const way of Object.keys(ways)) {
+    seconds[way] = Object.fromEntries(files.map(file => [file, []]))
+    counts[way] = {}
+  }
   for (let round = 0; round <= ROUNDS; round += 1)
     for (const [way, read] of Object.entries(ways))
       for (const file of files) {
@@ -123,9 +128,9 @@ async function readInThisProcess(/** @type {string[]} */ files) {
         const count = read(file)
         const took = (performance.now() - before) / 1000
         // the first round compiles
-        const of = (seconds[way] ??= {})
-        if (round > 0) (of[file] ??= []).push(took)
-        ;(counts[way] ??= {})[file] = count
+        if (round > 0) seconds[way]?.[file]?.push(took)
+        const found = counts[way]
+        if (found) found[file] = count
       }
   const rss = process.resourceUsage().maxRSS * 1024
   console.log(JSON.stringify({ seconds, counts, rss }))
@@ -239,7 +244,10 @@ function* stormOfKills(kills) {
       `oom_reaper: reaped process ${pid} (java), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB`,
     ]
     let text = ''
-    for (const line of lines) text += `${pad((seconds += 0.0001))}${line}\n`
+    for (const line of lines) {
+      seconds += 0.0001
+      text += `${pad(seconds)}${line}\n`
+    }
     yield text
   }
 }
@@ -280,7 +288,7 @@ function costOf(floor, command) {
 }
 
 /**
- * One file and one ten times as long: the memory of both.
+ * One file and one that is longer: the memory of both.
  * @param {string} floor
  * @param {string} what
  * @param {readonly string[]} commands
@@ -291,7 +299,7 @@ function costOf(floor, command) {
 function stormBench(floor, what, commands, texts, count, scratch) {
   const file = join(scratch, 'storm')
   for (const command of commands) {
-    const [one, ten] = [count, count * 10].map(size => {
+    const [one, more] = [count, count * LONGER].map(size => {
       const megabytes = writeTexts(file, texts(size)) / 1e6
       const runs = Array.from({ length: size === count ? 3 : 1 }, () =>
         costOf(floor, [process.execPath, main, ...command.split(' '), file]),
@@ -303,11 +311,11 @@ function stormBench(floor, what, commands, texts, count, scratch) {
         rss: median(runs.map(run => run.rss)),
       }
     })
-    if (one === undefined || ten === undefined) continue
-    const growth = ten.rss - one.rss
+    if (one === undefined || more === undefined) continue
+    const growth = more.rss - one.rss
     console.log(
       `${one.size} ${what} (${one.megabytes.toFixed(0)} MB): kmemscope ${command} ${one.wall.toFixed(2)} s with start-up, ` +
-        `resident ${one.rss.toFixed(0)} MiB; ${ten.size} of them: ${ten.wall.toFixed(2)} s, ${ten.rss.toFixed(0)} MiB ` +
+        `resident ${one.rss.toFixed(0)} MiB; ${more.size} of them: ${more.wall.toFixed(2)} s, ${more.rss.toFixed(0)} MiB ` +
         `(growth limit ${GROWTH_LIMIT_MIB} MiB: ${judged(growth <= GROWTH_LIMIT_MIB)})`,
     )
   }
@@ -365,11 +373,11 @@ async function pipeBench() {
       `${live.kills} reported (${judged(live.kills === printed)}), ${(live.took - live.written).toFixed(1)} s after the last line, ` +
       `resident ${live.peak.toFixed(0)} MiB`,
   )
-  const many = Array.from({ length: 10 }, () => some).flat()
+  const many = Array.from({ length: LONGER }, () => some).flat()
   const all = await piped(many, 0)
   const growth = all.peak - live.peak
   console.log(
-    `${many.length} lines as fast as they are taken: ${all.kills} kills reported (${judged(all.kills === printed * 10)}) in ` +
+    `${many.length} lines as fast as they are taken: ${all.kills} kills reported (${judged(all.kills === printed * LONGER)}) in ` +
       `${all.took.toFixed(1)} s, resident ${all.peak.toFixed(0)} MiB (growth limit ${GROWTH_LIMIT_MIB} MiB: ${judged(growth <= GROWTH_LIMIT_MIB)})`,
   )
 }

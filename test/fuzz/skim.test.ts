@@ -61,8 +61,9 @@ const fromLine =
 /** One line of noise to one line of a log; what `grep -H` gives of several files. */
 const DRESSES: Readonly<Record<string, Dress>> = {
   ...NOISE_DRESSES,
-  'grep -H': record => `kern.log:${NOISE_DRESSES['rsyslog']?.(record)}`,
-  'with caller': ({ text, seconds, seq }) => `[${seconds.toFixed(6).padStart(12)}][ T${seq}] ${text}`,
+  'grep -H': (record: NoiseRecord) => `kern.log:${NOISE_DRESSES['rsyslog']?.(record)}`,
+  'with caller': ({ text, seconds, seq }: NoiseRecord) =>
+    `[${seconds.toFixed(6).padStart(12)}][ T${seq}] ${text}`,
   ...Object.fromEntries(
     Object.keys(LINE_DRESSES)
       .filter(name => !name.includes('json'))

@@ -584,9 +584,16 @@ export function oomReader(options: ReaderOptions): ReportReader {
     closeOom(report, false)
   }
 
+  /** Whether a line without a head can belong to a report: none does from the summary on, and noise follows many a kill. */
+  function mayGoOn(): boolean {
+    if (open.size > 16) return true
+    for (const report of open.values()) if (report.rank < RANK.summary) return true
+    return false
+  }
+
   return {
     heads: HEADS,
-    open: () => open.size > 0,
+    open: mayGoOn,
     push(record, head) {
       const raw = record.text
       const key = streamOf(record)
