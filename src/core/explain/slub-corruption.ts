@@ -59,7 +59,7 @@ export const slubWords = text({
     'because-free-cycle':
       'This is a double free: the free objects of the slab form a ring, so one of them was freed twice.',
     'because-fresh-read':
-      'This is a use of uninitialised bytes: 0x5a (POISON_INUSE) stands here, which only memory holds that nobody has written since its slab was made; it was read there and copied.',
+      'This is a use of uninitialised bytes: 0x5a (POISON_INUSE) stands here, which only memory holds that nobody has written since it was allocated or its slab was made; it was read there and copied.',
     'because-freed-read':
       'This is a use after free, most likely: 0x6b (POISON_FREE) stands where the free pointer should be, so freed memory was taken for something else.',
     'because-double-free': 'This is a double free: the object was free already when it was freed again.',
@@ -100,7 +100,7 @@ export const slubWords = text({
     'look-zeroes': 'The bytes are all zero: cleared by memset(), or by a field set to 0.',
     'look-small-number': 'The bytes look like a small number: {number}.',
     'look-freed':
-      'The bytes are 0x6b: copied from freed memory, or a larger object was freed on top of this one.',
+      'The bytes are 0x6b: copied from memory that was freed, or given out and not written yet; SLUB fills both with it.',
 
     'suspect-module': 'The stacks name the module {module} ({function}): it is to be asked first.',
     'suspect-function': 'The stacks name {function}, and no module.',
@@ -182,7 +182,7 @@ export const slubWords = text({
       '很可能属于释放后使用：内核沿着 slab 的空闲链表走，遇到一个链接已失效的空闲对象，即这里所报的对象。',
     'because-free-cycle': '属于重复释放：slab 的空闲链表成了环，其中有对象被释放了两次。',
     'because-fresh-read':
-      '属于使用未初始化的数据：这里是 0x5a（POISON_INUSE），只有 slab 建立后从未写过的内存才是这个值；它被读出并复制到了这里。',
+      '属于使用未初始化的数据：这里是 0x5a（POISON_INUSE），只有分配后（或 slab 建立后）从未写过的内存才是这个值；它被读出并复制到了这里。',
     'because-freed-read':
       '很可能属于释放后使用：free pointer 的位置是 0x6b（POISON_FREE），说明已释放的内存被当成了别的东西。',
     'because-double-free': '属于重复释放：对象已经是空闲的，又被释放了一次。',
@@ -220,7 +220,7 @@ export const slubWords = text({
     'look-text': '这些字节像是文本：“{text}”。',
     'look-zeroes': '这些字节全为零：被 memset() 清零，或某个字段被置 0。',
     'look-small-number': '这些字节像是一个小整数：{number}。',
-    'look-freed': '这些字节是 0x6b：从已释放的内存复制而来，或有更大的对象在此处被释放。',
+    'look-freed': '这些字节是 0x6b：从已释放、或刚分配还没写过的内存复制而来，SLUB 对两者都填它。',
 
     'suspect-module': '调用栈指向模块 {module}（{function}）：应首先查它。',
     'suspect-function': '调用栈指向 {function}，没有指向任何模块。',

@@ -180,7 +180,7 @@ export const terms: readonly Term[] = [
         zh: '代码写到所分配对象的末尾之后（或起始之前），破坏相邻对象。SLUB 借助 red zone 发现：“Redzone overwritten”。',
       },
     ],
-    see: ['red-zone', 'slub_debug'],
+    see: ['red-zone', 'slub-corruption', 'slub_debug'],
     source: ['Documentation/mm/slub.rst'],
   },
   {
@@ -194,8 +194,23 @@ export const terms: readonly Term[] = [
         zh: '代码使用已释放的对象。SLUB 把释放的对象填成 0x6b；若内容被改动就报告“Poison overwritten”；崩溃信息里出现指针 6b6b6b6b6b6b6b6b 也说明如此。',
       },
     ],
-    see: ['poison', '0x6b'],
+    see: ['poison', '0x6b', 'slub-corruption'],
     source: ['Documentation/mm/slub.rst'],
+  },
+  {
+    id: 'double-free',
+    kind: 'term',
+    names: ['double free', 'double-free', 'object already free', '重复释放', '二次释放'],
+    lines: [/Object already free/i, /allocated objects but \d{1,9} are to be freed/],
+    title: { en: 'Double free', zh: '重复释放（double free）' },
+    text: [
+      {
+        en: 'Code frees an object that is free already; the second owner of it then shares it with the first. SLUB reports “Object already free”, or “Slab has 0 allocated objects but 1 are to be freed” where none of the slab was in use (seen on 6.1). The stack is the second free; “Freed in” is the first.',
+        zh: '代码释放了已经空闲的对象，之后它可能同时被两处使用。SLUB 报告“Object already free”；若整个 slab 都没有对象在用，则报告“Slab has 0 allocated objects but 1 are to be freed”（见于 6.1）。调用栈是第二次释放，“Freed in”是第一次。',
+      },
+    ],
+    see: ['use-after-free', 'slub-corruption', 'slub_debug'],
+    source: ['mm/slub.c', 'measured on 6.1'],
   },
   {
     id: 'uninitialised',
@@ -212,13 +227,13 @@ export const terms: readonly Term[] = [
     title: { en: 'Use of uninitialised bytes', zh: '使用未初始化的数据' },
     text: [
       {
-        en: 'Code reads an object before writing it. With poisoning on, the data it acts on is 0x5a.',
-        zh: '代码在写入之前就读取对象。开启 poisoning 后，它读到的数据是 0x5a。',
+        en: 'Code reads an object before writing it. With poisoning on, SLUB has filled a new object with 0x6b, as when it was freed; 0x5a is read from what is not poisoned (padding, caches with a constructor or freed by RCU), and under the old SLAB.',
+        zh: '代码在写入之前就读取对象。开启 poisoning 后，SLUB 给新对象填的是 0x6b，与释放时相同；读到 0x5a 的是不做 poison 的部分（padding、带构造函数或 RCU 类型安全的缓存），以及旧的 SLAB。',
       },
     ],
     correction: {
-      en: 'SLUB does not report this: 0x5a is written at allocation so that a human sees “ZZZZ” in the data. Overwriting 0x5a in the object is normal use; only the padding behind it is checked.',
-      zh: 'SLUB 不会报告这种错误：分配时填 0x5a 是为了让人在数据里看到“ZZZZ”。对象里的 0x5a 被改写属于正常使用，只有对象之后的 padding 会被检查。',
+      en: 'SLUB does not report this: nobody notices a read. The bytes are there for a human to see, “ZZZZ” or “kkkk” in data in use. Where 0x5a was copied into freed memory or a red zone, kmemscope says so.',
+      zh: 'SLUB 不会报告这种错误：读取不会被发现。这些字节是给人看的，即在使用中的数据里看到“ZZZZ”或“kkkk”。若 0x5a 被复制到已释放的内存或 red zone 里，kmemscope 会指出。',
     },
     see: ['0x5a', 'poison'],
     source: ['Documentation/mm/slub.rst', 'mm/slub.c'],
@@ -250,8 +265,8 @@ export const terms: readonly Term[] = [
     title: { en: 'Poisoning', zh: 'poisoning（填充特征字节）' },
     text: [
       {
-        en: 'SLUB fills memory with known bytes so that wrong use shows: 0x6b on free with 0xa5 as the last byte, 0x5a on allocation. Switched on with slub_debug=P.',
-        zh: 'SLUB 用已知字节填充内存以暴露误用：释放时填 0x6b，最后一个字节为 0xa5；分配时填 0x5a。用 slub_debug=P 开启。',
+        en: 'SLUB fills memory with known bytes so that wrong use shows: a new slab with 0x5a, then each object with 0x6b and 0xa5 as its last byte, when it is freed and again when it is given out. Switched on with slub_debug=P.',
+        zh: 'SLUB 用已知字节填充内存以暴露误用：新 slab 填 0x5a；每个对象在释放时、以及再次分配时都填 0x6b，最后一个字节为 0xa5。用 slub_debug=P 开启。',
       },
     ],
     correction: {
@@ -268,10 +283,14 @@ export const terms: readonly Term[] = [
     title: { en: '0x5a (POISON_INUSE)', zh: '0x5a（POISON_INUSE）' },
     text: [
       {
-        en: 'Written into an object when it is allocated, and into padding. Seen in data in use, it means that the data was never initialised.',
-        zh: '分配对象时填入，也填在 padding 里。若在正被使用的数据里看到它，说明数据从未初始化。',
+        en: 'SLUB fills a new slab with it, and it stays where nothing else is written: in padding, and in objects that are not poisoned. Seen in data in use, it means that the data was never initialised.',
+        zh: 'SLUB 用它填充新建的 slab，没有写过的地方会保留它：padding，以及不做 poison 的对象。若在正被使用的数据里看到它，说明数据从未初始化。',
       },
     ],
+    correction: {
+      en: 'Documentation has it that a new object is filled with 0x5a. That was SLAB (up to 6.7); SLUB fills a poisoned object with 0x6b when it gives it out, too (init_object(), 3.10 to 6.18).',
+      zh: '文档里说新分配的对象填 0x5a，那是 SLAB（到 6.7 为止）的做法；SLUB 分配带 poison 的对象时填的同样是 0x6b（init_object()，3.10 到 6.18）。',
+    },
     see: ['poison', 'red-zone'],
     source: ['include/linux/poison.h'],
   },
@@ -282,10 +301,14 @@ export const terms: readonly Term[] = [
     title: { en: '0x6b (POISON_FREE)', zh: '0x6b（POISON_FREE）' },
     text: [
       {
-        en: 'Written into an object when it is freed. If it changed: use after free. A pointer 6b6b6b6b6b6b6b6b in a crash means the same.',
-        zh: '释放对象时填入。被改动说明释放后使用；崩溃里的指针 6b6b6b6b6b6b6b6b 同理。',
+        en: 'Written into an object when it is freed. If it changed: use after free. A pointer 6b6b6b6b6b6b6b6b in a crash most often means the same. A single 6a among them is a counter that went down by one: a reference dropped after the free.',
+        zh: '释放对象时填入。被改动说明释放后使用；崩溃里的指针 6b6b6b6b6b6b6b6b 多半同理。其中单独出现一个 6a 是计数器减了一：释放之后又放了一次引用。',
       },
     ],
+    correction: {
+      en: 'It is not proof of a free: SLUB fills an object with it when it gives it out, too, so a field that nobody has set reads 0x6b as well.',
+      zh: '它不能单独证明已释放：SLUB 分配对象时也填它，所以从未赋值的字段读出来同样是 0x6b。',
+    },
     see: ['poison', 'red-zone'],
     source: ['include/linux/poison.h'],
   },
@@ -340,7 +363,7 @@ export const terms: readonly Term[] = [
         zh: '会消耗内存与 CPU：只对一个缓存、在测试节点上开。它找的是内存破坏；查泄漏要用 U 再看 /sys/kernel/debug/slab/CACHE/alloc_traces（5.14 起，之前是 /sys/kernel/slab/CACHE/alloc_calls）。',
       },
     ],
-    see: ['red-zone', 'poison', 'find-slab-owner'],
+    see: ['red-zone', 'poison', 'slub-debug-cache', 'find-slab-owner'],
     source: ['Documentation/mm/slub.rst'],
   },
   {
@@ -350,11 +373,11 @@ export const terms: readonly Term[] = [
     title: { en: 'Layout of a SLUB object under debugging', zh: 'SLUB 对象的调试布局' },
     text: [
       {
-        en: 'Left red zone, object, right red zone, free pointer where it is kept outside, two records of who allocated and freed (U), padding.',
-        zh: '左侧 red zone、对象、右侧 red zone、放在外部时的空闲指针、两条分配/释放记录（U）、padding。',
+        en: 'Left red zone, object, right red zone, free pointer where it is kept outside, two records of who allocated and freed (U), of kmalloc caches the size asked for (6.1), padding. kmemscope decode draws it for each report.',
+        zh: '左侧 red zone、对象、右侧 red zone、放在外部时的空闲指针、两条分配/释放记录（U）、kmalloc 缓存的申请大小（6.1）、padding。kmemscope decode 会为每份报告画出来。',
       },
     ],
-    see: ['red-zone', 'poison'],
+    see: ['red-zone', 'poison', 'slub-corruption'],
     source: ['mm/slub.c'],
   },
   {

@@ -247,7 +247,7 @@ test('what is worth reading next can be explained', () => {
   const known = new Set(explainable(context))
   // Detectors other than the one given here are known to the caller.
   const detectors =
-    /^(?:memcg-oom-kill|node-oom-kill|slub-allocation-failure|memcg-id-exhaustion|dying-memcgs|kmem-accounting-active|known-defects|unreclaimable-slab-share)$/
+    /^(?:memcg-oom-kill|node-oom-kill|slub-allocation-failure|slub-corruption|memcg-id-exhaustion|dying-memcgs|kmem-accounting-active|known-defects|unreclaimable-slab-share)$/
   for (const name of known) {
     for (const id of explained(name).see)
       expect(known.has(id) || detectors.test(id), `${name} → ${id}`).toBe(true)
