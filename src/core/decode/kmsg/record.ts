@@ -753,6 +753,16 @@ export function undresser(): Undresser {
       draft.dressed = true
       return true
     }
+    const file = GREP_FILE.exec(text)
+    if (file) {
+      draft.text = text.slice(file[0].length)
+      if (take(draft) && draft.dressed && !draft.prompt) {
+        draft.selected = true
+        return true
+      }
+      draft.text = text
+      delete draft.prompt
+    }
     if (text.includes('kernel: ')) {
       // some other stamp in front of a kernel tag: only the text is sure
       const found = /^[^"'`]{0,200}?(?:^|\s)kernel: ?/.exec(text)
@@ -761,18 +771,6 @@ export function undresser(): Undresser {
         draft.dressed = true
         if (draft.text.charCodeAt(0) === 91) takeBracket(draft)
         return true
-      }
-    }
-    if (draft.text.includes(':') || draft.text.includes('-')) {
-      const file = GREP_FILE.exec(text)
-      if (file) {
-        draft.text = text.slice(file[0].length)
-        if (take(draft) && draft.dressed && !draft.prompt) {
-          draft.selected = true
-          return true
-        }
-        draft.text = text
-        delete draft.prompt
       }
     }
     return takePrompt(draft)
