@@ -37,6 +37,8 @@ export const memcgLimitWords = text({
     childMost: 'Of the cgroups below the limit, {child} held most: {childBytes|bytes} without kernel memory.',
     childUnknown:
       'Which of the pod’s containers filled it cannot be told: this kernel prints only the sums of the cgroup whose limit was hit.',
+    kmemAlone:
+      'Kernel memory alone was {kmem|bytes}; how much that is of the usage would be in a line that is not in the log.',
     kernelLimit: 'The kernel compares usage with this limit; working set and rss play no part.',
   },
   zh: {
@@ -59,6 +61,7 @@ export const memcgLimitWords = text({
       '用量中有 {rest|bytes} 不在任何统计项里：4.4 及以前不区分 slab、内核栈和页表，任何内核都有计数器未涵盖的部分。',
     childMost: '限制之下的各 cgroup 中，{child} 占用最多：{childBytes|bytes}（不含内核内存）。',
     childUnknown: '无法判断是 Pod 的哪个容器占满的：该内核只打印达到限制的 cgroup 的合计。',
+    kmemAlone: '仅内核内存就有 {kmem|bytes}；它占用量的多少，要看日志里没有的那一行。',
     kernelLimit: '内核拿用量与该限制比较，不看 working_set，也不看 rss。',
   },
 })
@@ -94,12 +97,14 @@ export function memcgLimit(report: OomReport, victims: string): MemcgLimitTold {
       shmem: full.shmem,
       sock: full.sock,
       memsw: memsw?.limit,
+      kmem: report.kmem?.usage,
       rest: filling?.rest,
       child: child === undefined ? undefined : lastOf(child.memcg),
       childBytes: child?.bytes,
     },
     summary: kept(
       full.usage !== undefined && full.limit !== undefined && 'numbers',
+      full.usage === undefined && (report.kmem?.usage ?? 0) > 0 && 'kmemAlone',
       memsw !== undefined && isNearer(memsw, report.memory) && 'memsw',
       most,
       most !== 'shmem' && isLarge(full.shmem, full) && 'shmemToo',
@@ -188,6 +193,8 @@ export function memcgLimitRemedies(report: OomReport): readonly RemedyId[] {
     case 'file':
       return ['reduce-dirty-pages', 'raise-memory-limit', 'kernel-upgrade']
     default:
+      // of a fragment nobody knows what filled the cgroup: to blame the application would be a guess
+      if (full.usage === undefined) return ['save-evidence', 'raise-memory-limit']
       return memcg !== undefined && ['qos', 'kubepods'].includes(parsePodPath(memcg).level ?? '')
         ? ['reserve-node-memory', 'fix-application-memory']
         : kept('fix-application-memory', isLarge(full.shmem, full) && 'size-emptydir', 'raise-memory-limit')
