@@ -84,7 +84,10 @@ function faultsOf(
     faults.push(`does not say ${detector} ${severity} ${subject}`)
   const present = new Set(look.says.map(({ detector }) => detector))
   const off = Object.entries(INSTRUMENTS).filter(([, isOn]) => !isOn(kernel, append))
-  const unknown = new Set([...(look.unknown ?? []), ...off.map(([detector]) => detector)])
+  const unknown = new Set([
+    ...(typeof look.unknown === 'function' ? look.unknown(seen) : (look.unknown ?? [])),
+    ...off.map(([detector]) => detector),
+  ])
   for (const [detector, verdict] of Object.entries(report.verdicts)) {
     const expected = present.has(detector) ? 'present' : unknown.has(detector) ? 'unknown' : 'absent'
     if (verdict !== expected) {

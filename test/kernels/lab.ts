@@ -75,7 +75,7 @@ export interface PrintedFinding extends Omit<Finding, 'remedies' | 'firstSeen' |
     readonly text?: string
   }[]
   readonly title: string
-  readonly summary: readonly string[]
+  readonly summary: string
 }
 
 /** A report as it is printed (schemas/report.json), as far as a scenario looks at it. */
@@ -88,7 +88,7 @@ export interface PrintedReport extends Pick<Report, 'node' | 'verdicts' | 'unkno
 export interface Look {
   readonly says: readonly Expected[]
   /** Detectors that cannot tell; all that are neither here nor in `says`, nor of INSTRUMENTS that are off, must be absent. */
-  readonly unknown?: readonly string[]
+  readonly unknown?: readonly string[] | ((seen: Seen) => readonly string[])
   /** What else must hold of the report; throws where it does not. */
   readonly check?: (report: PrintedReport, seen: Seen) => void
 }

@@ -49,6 +49,8 @@ export const unknownReasons = text({
       'kmemleak switched itself off for lack of memory or by an error of its own ({path}): it reports nothing since',
     'kmemleak-state-not-told':
       'kmemleak reports nothing, and what could be read does not show whether it is on; a detector that is off reads empty, too',
+    'kmemleak-suspects-gone':
+      'scans of kmemleak announced suspects that its file lists no longer ({path}): they were freed, a pointer to them was found, or somebody cleared the list',
     'kmemleak-not-read': 'kmemleak is in this kernel, and its file {path} could not be read',
     'debugfs-not-mounted': 'debugfs is not mounted, and with it {path} is not there',
     'debugfs-denied': '{path} can be read by root alone',
@@ -93,12 +95,13 @@ export const unknownReasons = text({
     'kmemleak-gave-up': 'kmemleak 因内存不足或自身出错而自行关闭（{path}），此后不再报告',
     'kmemleak-state-not-told':
       'kmemleak 没有报告任何东西，但从读到的内容看不出它是否启用；关闭时读出来也是空的',
+    'kmemleak-suspects-gone':
+      'kmemleak 的扫描报告过疑似泄漏，但它的文件现在不再列出（{path}）：可能已释放、找到了指针，或有人清空了列表',
     'kmemleak-not-read': '内核编入了 kmemleak，但它的文件 {path} 没有读到',
     'debugfs-not-mounted': 'debugfs 没有挂载，因此没有 {path}',
     'debugfs-denied': '{path} 只有 root 能读',
     'debugfs-locked': '内核处于 lockdown 模式，禁止读取 {path}',
-    'slub-debug-off':
-      '没有迹象表明开启了 slab 调试（slub_debug）；不开启时，slab 内存被写坏内核不会发现',
+    'slub-debug-off': '没有迹象表明开启了 slab 调试（slub_debug）；不开启时，slab 内存被写坏内核不会发现',
     'slub-debug-part': 'slab 调试只检查一部分缓存（{path}）',
     'detector-failed': '该项检查出错，这是 kmemscope 自身的 bug',
   },
@@ -129,6 +132,8 @@ export const unknownRemedies = text({
     'enlarge-kmemleak-pool':
       'boot a kernel built with a larger CONFIG_DEBUG_KMEMLEAK_MEM_POOL_SIZE (up to 5.3: CONFIG_DEBUG_KMEMLEAK_EARLY_LOG_SIZE), with more memory free',
     'try-kmemleak-scan': 'kmemscope kmemleak --scan: a detector that is off refuses to scan',
+    'scan-with-kmemleak':
+      'kmemscope kmemleak --scan while the workload runs; what was cleared is not reported again before the next boot',
     'pass-kmemleak':
       'save its file on the node and pass it with the log: cat /sys/kernel/debug/kmemleak > kmemleak.txt; kmemscope diagnose dmesg.txt kmemleak.txt',
     'mount-debugfs': 'mount it: mount -t debugfs nodev /sys/kernel/debug',
@@ -160,6 +165,7 @@ export const unknownRemedies = text({
     'enlarge-kmemleak-pool':
       '启动 CONFIG_DEBUG_KMEMLEAK_MEM_POOL_SIZE（5.3 及以前为 CONFIG_DEBUG_KMEMLEAK_EARLY_LOG_SIZE）更大的内核，并留出更多空闲内存',
     'try-kmemleak-scan': 'kmemscope kmemleak --scan：关闭时会拒绝扫描',
+    'scan-with-kmemleak': '在负载运行时执行 kmemscope kmemleak --scan；已被清空的在下次启动前不会再报告',
     'pass-kmemleak':
       '在节点上保存它的文件，与日志一起提供：cat /sys/kernel/debug/kmemleak > kmemleak.txt; kmemscope diagnose dmesg.txt kmemleak.txt',
     'mount-debugfs': '挂载它：mount -t debugfs nodev /sys/kernel/debug',
