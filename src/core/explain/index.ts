@@ -1,9 +1,8 @@
 // What any report of the kernel says, in words. The compiler demands an explanation of every kind.
 
-import { text } from '../base/text.ts'
 import type { KernelReport } from '../decode/kmsg/report.ts'
 import { explainCallbacksSuppressed } from './callbacks-suppressed.ts'
-import type { Explanation, ExplanationOf } from './explanation.ts'
+import type { Explanation } from './explanation.ts'
 import { explainKmemleak } from './kmemleak.ts'
 import { explainMemcgNoSpace } from './memcg-no-space.ts'
 import { explainStrayStats } from './memcg-stats.ts'
@@ -72,14 +71,5 @@ export function explain(report: KernelReport): Explanation {
       return explainSlabCreate(report)
     case 'slub-corruption':
       return explainSlubCorruption(report)
-    default:
-      return byItsLine(report)
   }
-}
-
-const words = text({ en: { title: '{line}' }, zh: { title: '{line}' } })
-
-/** A report of a kind that has no words yet: its own first line. */
-function byItsLine({ quotes: [{ text: line }] }: KernelReport): ExplanationOf<typeof words.en> {
-  return { text: words, values: { line }, title: 'title', summary: [], facts: [], remedies: [] }
 }
