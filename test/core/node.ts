@@ -72,6 +72,10 @@ export const MEMINFO = meminfo({
   SUnreclaim: 300_000,
 })
 
+/** Free blocks of every size. */
+export const BUDDYINFO =
+  'Node 0, zone   Normal     60     40     31     28     20     12      9      7      5      4   1900\n'
+
 const version = (release: string): string => `Linux version ${release} (build@host) (gcc) #1 SMP\n`
 
 export const DMESG = '[    0.000000] Linux command line: ro quiet\n[   10.000000] eth0: link up\n'
@@ -81,6 +85,7 @@ export function v1Node(release: string, over: Files = {}): Record<string, string
   return {
     'proc/version': version(release),
     'proc/meminfo': MEMINFO,
+    'proc/buddyinfo': BUDDYINFO,
     'proc/cmdline': 'ro quiet\n',
     'proc/cgroups': '#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t2\t3\t1\nmemory\t3\t3\t1\n',
     'sys/kernel/slab.list': 'dentry\nkmalloc-64\n',
@@ -96,6 +101,7 @@ export function v2Node(release: string, over: Files = {}): Record<string, string
   return {
     'proc/version': version(release),
     'proc/meminfo': MEMINFO,
+    'proc/buddyinfo': BUDDYINFO,
     'proc/cmdline': 'ro quiet\n',
     'proc/cgroups': '#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t0\t3\t1\nmemory\t0\t3\t1\n',
     'sys/kernel/slab.list': 'dentry\nkmalloc-64\n',
