@@ -43,7 +43,7 @@ describe('what stands in front of lines, between them and behind', () => {
       '/var/log/messages:Jul  3 00:05:57 h kernel: foo invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0',
       '/var/log/messages-Jul  3 00:05:58 h kernel: Killed process 5 (foo) total-vm:8kB, anon-rss:4kB, file-rss:0kB',
     )
-    expect(reports).toMatchObject([{ ...whole, at: { clock: 'no-year', text: '-07-03T00:05:57' } }])
+    expect(reports).toMatchObject([{ ...whole, at: { clock: 'no-year', text: '--07-03T00:05:57' } }])
     expect(source.excerpt).toBe(true)
   })
 
