@@ -620,10 +620,9 @@ export function oomReader(options: ReaderOptions): ReportReader {
           return 'line'
         }
       }
-      // what a console broke off a row
+      // what a console broke off a row, whatever the process is called
       if (
         reading &&
-        !head &&
         reading.rank === RANK['task-table'] &&
         reading.tasks?.take(raw, live ? undefined : record.line)
       ) {

@@ -83,7 +83,7 @@ const STATS_HEAD = /^\s*Memory cgroup stats for (\S{1,8192}):\s*$/
 const STAT = /^\s*([a-z][a-z0-9_]{1,40}) (\d{1,20})\s*$/
 const SLAB_PAGES = /\bslab_reclaimable:(\d+) slab_unreclaimable:(\d+)(?![\dk])/
 const TASK_TABLE =
-  /^\s*(?:Tasks state \(memory values in pages\):|\[ *pid *\] +uid +tgid|\[ *\d+\] +\d+ +\d+ +\d+ )/
+  /^\s*(?:Tasks state \(memory values in pages\):|\[ *pid *\] +uid\b|\[ *\d+\] +\d+ +\d+ +\d+ )/
 const SUMMARY = /^\s*oom-kill:constraint=([A-Z_]+)(,.*)$/
 const MESSAGE =
   '(?:(Memory cgroup out of memory|Out of [Mm]emory(?: \\(oom_kill_allocating_task\\))?|Out of memory in cgroup [^:]*): )?'

@@ -71,17 +71,94 @@ const LEAST_PAGE = 4096
 interface Columns {
   /** Without the name. */
   readonly names: readonly string[]
+  /** Those that a kernel prints with a sign. */
+  readonly signed: readonly boolean[]
+  /** Where each stands; -1: this kernel does not print it. */
+  readonly tgid: number
+  readonly rss: number
+  readonly anon: number
+  readonly shmem: number
+  readonly tableBytes: number
+  readonly swap: number
+  readonly adj: number
+  /** nr_ptes and its like. */
+  readonly tables: readonly number[]
 }
+
+const SIGNED = new Set(['uid', 'tgid', 'cpu', 'oom_adj', 'oom_score_adj'])
 
 /** The columns of a header; undefined: not one, or not all of it. */
 function columnsOf(words: readonly string[]): Columns | undefined {
   if (words.at(-1) !== 'name' || words.length < 5 || words.length > KNOWN.size) return undefined
   if (new Set(words).size !== words.length || !words.every(word => KNOWN.has(word))) return undefined
-  return words.includes('rss') ? { names: words.slice(0, -1) } : undefined
+  if (!words.includes('rss')) return undefined
+  const names = words.slice(0, -1)
+  return {
+    names,
+    signed: names.map(name => SIGNED.has(name)),
+    tgid: names.indexOf('tgid'),
+    rss: names.indexOf('rss'),
+    anon: names.indexOf('rss_anon'),
+    shmem: names.indexOf('rss_shmem'),
+    tableBytes: names.indexOf('pgtables_bytes'),
+    swap: names.indexOf('swapents'),
+    adj: names.indexOf('oom_score_adj'),
+    tables: ['nr_ptes', 'nr_pmds', 'nr_puds'].map(name => names.indexOf(name)).filter(at => at >= 0),
+  }
 }
 
-/** Columns that a kernel prints as numbers with a sign. */
-const SIGNED = new Set(['uid', 'tgid', 'cpu', 'oom_adj', 'oom_score_adj'])
+/** A row as it is held while the table is read: most of them are let go again. */
+interface Row {
+  readonly line: number | undefined
+  readonly pid: number
+  readonly numbers: readonly number[]
+  comm: string
+  /** Pages but for tables in bytes. */
+  readonly pages: number
+  readonly tableBytes: number
+  readonly adj: number
+}
+
+const heldBy = (row: Row): number => row.pages + row.tableBytes / LEAST_PAGE
+
+/** oom_score_adj comes first where nothing else is known: it decides on most nodes. */
+function scoreBy(row: Row, total: number | undefined): number {
+  if (row.adj <= -1000) return Number.NEGATIVE_INFINITY
+  return heldBy(row) + row.adj * (total === undefined ? 1e6 : total / 1000)
+}
+
+function best<T>(all: readonly T[], most: number, by: (one: T) => number): readonly T[] {
+  return all
+    .map(one => ({ one, by: by(one) }))
+    .sort((a, b) => b.by - a.by)
+    .slice(0, most)
+    .map(({ one }) => one)
+}
+
+function taskOf({ line, pid, numbers, comm }: Row, columns: Columns): OomTask {
+  const put = (to: string, name: string): object => {
+    const at = columns.names.indexOf(name)
+    return at < 0 ? {} : { [to]: numbers[at] }
+  }
+  return {
+    ...(line === undefined ? {} : { line }),
+    pid,
+    ...put('uid', 'uid'),
+    ...put('tgid', 'tgid'),
+    comm,
+    ...put('totalVm', 'total_vm'),
+    ...put('rss', 'rss'),
+    ...put('rssAnon', 'rss_anon'),
+    ...put('rssFile', 'rss_file'),
+    ...put('rssShmem', 'rss_shmem'),
+    ...(columns.tables.length === 0
+      ? {}
+      : { pageTablePages: columns.tables.reduce((sum, at) => sum + (numbers[at] ?? 0), 0) }),
+    ...put('pageTableBytes', 'pgtables_bytes'),
+    ...put('swap', 'swapents'),
+    ...put('oomScoreAdj', 'oom_score_adj'),
+  }
+}
 
 interface Cells {
   readonly pid: number
@@ -139,11 +216,19 @@ export function pagesHeld(task: OomTask, pageSize: number = LEAST_PAGE): number 
 /** Page sizes of Linux: 4 KiB to 256 KiB. */
 const PAGE_SIZES = [4096, 8192, 16_384, 65_536, 262_144]
 
+/** Of fewer pages a single one more is too much of a difference to go by. */
+const LEAST_MAPPED = 16
+
 /** The page size by which a victim's total-vm in bytes is its row's in pages; a process maps little between the two. */
-function pageSizeBy(rows: readonly OomTask[], totalVm: ReadonlyMap<number, number>): number | undefined {
-  for (const { pid, totalVm: pages } of rows) {
+function pageSizeBy(
+  rows: readonly Row[],
+  totalVm: ReadonlyMap<number, number>,
+  column: number,
+): number | undefined {
+  for (const { pid, numbers } of rows) {
     const bytes = totalVm.get(pid)
-    if (bytes === undefined || pages === undefined || pages < 16) continue
+    const pages = numbers[column]
+    if (bytes === undefined || pages === undefined || pages < LEAST_MAPPED) continue
     const size = PAGE_SIZES.find(candidate => Math.abs(bytes / pages / candidate - 1) < 0.05)
     if (size !== undefined) return size
   }
@@ -158,8 +243,8 @@ export function taskTableGatherer(): TaskTableGatherer {
     | { readonly text: string; readonly is: 'header' | 'row'; readonly line: number | undefined }
     | undefined
   /** The last row was put together from pieces: its name may go on. */
-  let mayGoOn: OomTask | undefined
-  let rows: OomTask[] = []
+  let mayGoOn: Row | undefined
+  let rows: Row[] = []
   let count = 0
   let broken = 0
   let anon = 0
@@ -167,81 +252,50 @@ export function taskTableGatherer(): TaskTableGatherer {
   const processes = new Set<number>()
   const names = new Map<string, { count: number; pages: number; tableBytes: number }>()
 
-  /** oom_score_adj comes first where nothing else is known: it decides on most nodes. */
-  function score(task: OomTask, total: number | undefined): number {
-    const adj = task.oomScoreAdj ?? 0
-    if (adj <= -1000) return Number.NEGATIVE_INFINITY
-    return pagesHeld(task) + adj * (total === undefined ? 1e6 : total / 1000)
-  }
-
-  function best(all: readonly OomTask[], most: number, by: (task: OomTask) => number): readonly OomTask[] {
-    return all
-      .map(task => ({ task, by: by(task) }))
-      .sort((a, b) => b.by - a.by)
-      .slice(0, most)
-      .map(({ task }) => task)
-  }
-
-  function group(task: OomTask, count: 1 | -1): void {
-    let known = names.get(task.comm)
+  function group(row: Row, processesMore: 1 | -1): void {
+    let known = names.get(row.comm)
     if (known === undefined) {
-      if (names.size >= MOST_NAMES || count < 0) return
+      if (names.size >= MOST_NAMES || processesMore < 0) return
       known = { count: 0, pages: 0, tableBytes: 0 }
-      names.set(task.comm, known)
+      names.set(row.comm, known)
     }
-    known.count += count
-    const tableBytes = task.pageTableBytes ?? 0
-    known.pages += count * (pagesHeld(task) - tableBytes / LEAST_PAGE)
-    known.tableBytes += count * tableBytes
+    known.count += processesMore
+    known.pages += processesMore * row.pages
+    known.tableBytes += processesMore * row.tableBytes
   }
 
   function thin(): void {
     const kept = new Set([
-      ...best(rows, MOST_HELD / 4, pagesHeld),
-      ...best(rows, MOST_HELD / 4, task => score(task, undefined)),
+      ...best(rows, MOST_HELD / 4, heldBy),
+      ...best(rows, MOST_HELD / 4, held => scoreBy(held, undefined)),
     ])
-    rows = rows.filter(task => kept.has(task))
+    rows = rows.filter(held => kept.has(held))
   }
 
   function add({ pid, numbers, name = 0 }: Cells, text: string, line: number | undefined): boolean {
     if (columns === undefined) return false
-    const value: Record<string, number> = {}
-    for (const [index, key] of columns.names.entries()) {
-      const number = numbers[index] ?? Number.NaN
-      if (number < 0 && !SIGNED.has(key)) return false
-      value[key] = number
-    }
-    const adj = value['oom_score_adj']
-    if (adj !== undefined && Math.abs(adj) > 1000) return false
+    const { signed, tables } = columns
+    for (let index = 0; index < signed.length; index += 1)
+      if ((numbers[index] ?? Number.NaN) < 0 && !signed[index]) return false
+    const at = (index: number): number => (index < 0 ? 0 : (numbers[index] ?? 0))
+    const adj = at(columns.adj)
+    if (adj > 1000 || adj < -1000) return false
     const comm = name === 0 ? '' : text.slice(name).trimEnd()
     if (comm.length > LONGEST_NAME) return false
-    const tables = ['nr_ptes', 'nr_pmds', 'nr_puds'].map(key => value[key]).filter(one => one !== undefined)
-    const put = (to: string, key: string): object => (value[key] === undefined ? {} : { [to]: value[key] })
-    const task: OomTask = {
-      ...(line === undefined ? {} : { line }),
-      pid,
-      ...put('uid', 'uid'),
-      ...put('tgid', 'tgid'),
-      comm: keep(comm),
-      ...put('totalVm', 'total_vm'),
-      ...put('rss', 'rss'),
-      ...put('rssAnon', 'rss_anon'),
-      ...put('rssFile', 'rss_file'),
-      ...put('rssShmem', 'rss_shmem'),
-      ...(tables.length === 0 ? {} : { pageTablePages: tables.reduce((sum, pages) => sum + pages, 0) }),
-      ...put('pageTableBytes', 'pgtables_bytes'),
-      ...put('swap', 'swapents'),
-      ...(adj === undefined ? {} : { oomScoreAdj: adj }),
-    }
-    mayGoOn = task
-    const process = task.tgid ?? pid
+    const own = columns.anon < 0 ? at(columns.rss) : at(columns.anon)
+    let pages = own + at(columns.shmem) + at(columns.swap)
+    for (const table of tables) pages += at(table)
+    const tableBytes = at(columns.tableBytes)
+    const held: Row = { line, pid, numbers, comm: keep(comm), pages, tableBytes, adj }
+    mayGoOn = held
+    const process = columns.tgid < 0 ? pid : at(columns.tgid)
     if (processes.has(process)) return true
     if (processes.size < MOST_PROCESSES) processes.add(process)
     count += 1
-    anon += task.rssAnon ?? task.rss ?? 0
-    swap += task.swap ?? 0
-    group(task, 1)
-    rows.push(task)
+    anon += own
+    swap += at(columns.swap)
+    group(held, 1)
+    rows.push(held)
     if (rows.length >= MOST_HELD) thin()
     return true
   }
@@ -321,11 +375,10 @@ export function taskTableGatherer(): TaskTableGatherer {
     const last = mayGoOn
     if (last === undefined || last !== rows.at(-1) || !/^\S{1,14}$/.test(text)) return false
     if (last.comm.length + text.length > 15) return false
-    const whole = { ...last, comm: keep(last.comm + text) }
-    rows[rows.length - 1] = whole
-    mayGoOn = undefined
     group(last, -1)
-    group(whole, 1)
+    last.comm = keep(last.comm + text)
+    group(last, 1)
+    mayGoOn = undefined
     return true
   }
 
@@ -382,27 +435,25 @@ export function taskTableGatherer(): TaskTableGatherer {
     table({ named: pids, pageSize: blocks, totalVm, total }) {
       close()
       // of two tables nothing tells whose a row is
-      if (headers !== 1 || count === 0) return undefined
-      const pageSize = blocks ?? pageSizeBy(rows, totalVm)
-      const wanted = rows.filter(({ pid, tgid }) => pids.has(pid) || (tgid !== undefined && pids.has(tgid)))
+      if (headers !== 1 || count === 0 || columns === undefined) return undefined
+      const { tgid, anon: anonAt } = columns
+      const ofNamed = rows.filter(({ pid, numbers }) => pids.has(pid) || pids.has(numbers[tgid] ?? pid))
+      const pageSize = blocks ?? pageSizeBy(ofNamed, totalVm, columns.names.indexOf('total_vm'))
+      const held = (row: Row): number => row.pages + row.tableBytes / (pageSize ?? LEAST_PAGE)
       const chosen = new Set([
-        ...best(rows, MOST_BY_PAGES, task => pagesHeld(task, pageSize)),
-        ...best(rows, MOST_BY_SCORE, task => score(task, total)),
-        ...wanted.slice(0, MOST_BY_PAGES),
+        ...best(rows, MOST_BY_PAGES, held),
+        ...best(rows, MOST_BY_SCORE, row => scoreBy(row, total)),
+        ...ofNamed.slice(0, MOST_BY_PAGES),
       ])
-      const split = columns?.names.includes('rss_anon') === true
+      const whole = columns
       return {
         count,
         ...(broken === 0 ? {} : { broken }),
         ...(pageSize === undefined ? {} : { pageSize }),
-        rows: best(
-          rows.filter(task => chosen.has(task)),
-          chosen.size,
-          task => pagesHeld(task, pageSize),
-        ),
+        rows: best([...chosen], chosen.size, held).map(row => taskOf(row, whole)),
         anon,
         swap,
-        ...(split ? {} : { notSplit: true as const }),
+        ...(anonAt < 0 ? { notSplit: true as const } : {}),
         names: [...names]
           .filter(([, { count: processes }]) => processes > 1)
           .map(([comm, { count: processes, pages, tableBytes }]) => ({
