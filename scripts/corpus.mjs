@@ -25,6 +25,8 @@ const NOT_SCORED = new Set([
   'check',
   'pairingNote',
   'expectation',
+  // beside a slabinfo: what another file of the same archive says
+  'meminfo',
 ])
 const NOT_SCORED_ANYWHERE = new Set([
   'memcgFrom',

@@ -15,6 +15,7 @@ import { parseCmdline } from '../decode/proc/cmdline.ts'
 import { parseMeminfo } from '../decode/proc/meminfo.ts'
 import { parseMountinfo } from '../decode/proc/mountinfo.ts'
 import { parsePressure } from '../decode/proc/pressure.ts'
+import { parseSlabinfo, type SlabinfoRow } from '../decode/proc/slabinfo.ts'
 import { parseVersion } from '../decode/proc/version.ts'
 import { parseVmstat } from '../decode/proc/vmstat.ts'
 import { parseZoneinfo } from '../decode/proc/zoneinfo.ts'
@@ -80,6 +81,26 @@ function cmdline(text: string): DecodedFields {
   }
 }
 
+/** Of the caches so many are listed, by the pages they take (ours). */
+const TOP_CACHES = 5
+
+/** Sizes by pages: `bytes4k` is right where a page has 4 KiB, which the file does not tell. */
+function slabinfo(text: string): DecodedFields {
+  const { version, rows } = parseSlabinfo(text)
+  const pages = (row: SlabinfoRow): number => row.numSlabs * row.pagesPerSlab
+  return {
+    type: 'slabinfo',
+    ...(version === undefined ? {} : { version }),
+    cacheRows: rows.length,
+    distinctNames: new Set(rows.map(({ name }) => name)).size,
+    totalSlabPages: rows.reduce((sum, row) => sum + pages(row), 0),
+    topByPages: rows
+      .toSorted((one, other) => pages(other) - pages(one))
+      .slice(0, TOP_CACHES)
+      .map(row => ({ ...row, bytes4k: pages(row) * 4096 })),
+  }
+}
+
 function cgroupStat(bytes: Uint8Array): DecodedFields {
   const { nrDescendants, nrDyingDescendants, nrSubsys, nrDyingSubsys } = cgroupStatOf(decodeStat(bytes))
   return {
@@ -120,6 +141,8 @@ function decodeFile(kind: GivenKind, bytes: Uint8Array): DecodedFields | undefin
       return { type: 'version', release: parseVersion(text()) ?? null }
     case 'os-release':
       return { type: 'os-release', values: parseOsRelease(text()) }
+    case 'slabinfo':
+      return slabinfo(text())
     case 'mountinfo':
       return { type: 'mountinfo', mounts: parseMountinfo(text()) }
     default:

@@ -29,6 +29,7 @@ export const PLACES: Readonly<Record<Exclude<Recognised, Unreadable | 'log' | 's
     'proc-cgroups': 'proc/cgroups',
     psi: 'proc/pressure/memory',
     'slab-names': 'sys/kernel/slab.list',
+    slabinfo: 'proc/slabinfo',
     version: 'proc/version',
     vmstat: 'proc/vmstat',
     zoneinfo: 'proc/zoneinfo',
@@ -146,6 +147,12 @@ const SHAPES: readonly Shape[] = [
     line: /^(?:unreferenced object |\s{2,}(?:comm "|hex dump |backtrace|[0-9a-f]{2} |\[<|0x[0-9a-f]{8}|[\w.$]+(?:\+0x| \S+:\d)))/,
     known: /^unreferenced object .{0,40}\(size \d+\):\s*$/,
     share: 0.9,
+  },
+  {
+    kind: 'slabinfo',
+    line: /^(?:slabinfo - version: |\S.{0,300}? +\d+ +\d+ +\d+ +\d+ +\d+ *: *tunables |\S+(?: +\d+){6}(?: *:|$))/,
+    known: /^slabinfo - version: |: *tunables .{0,100}: *slabdata /,
+    share: 0.6,
   },
   {
     kind: 'proc-cgroups',

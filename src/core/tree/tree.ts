@@ -45,6 +45,7 @@ export type GivenKind =
   | 'psi'
   | 'shell-transcript'
   | 'slab-names'
+  | 'slabinfo'
   | 'version'
   | 'vmstat'
   | 'zoneinfo'

@@ -24,6 +24,10 @@ describe('recognise', () => {
     ['os-release', 'NAME="CentOS Linux"\nID="centos"\nPRETTY_NAME="CentOS Linux 7 (Core)"\n'],
     ['mountinfo', '35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n'],
     ['slab-names', ':t-0000064\nkmalloc-64\ndentry(112:c116)\ndentry\n'],
+    [
+      'slabinfo',
+      'slabinfo - version: 2.1\n# name            <active_objs>\ndentry   10   21  192   21    1 : tunables    0    0    0 : slabdata      1      1      0\n',
+    ],
     ['buddyinfo', 'Node 0, zone      DMA      1      0      1\nNode 0, zone   Normal   1163   1101    932\n'],
     [
       'zoneinfo',
