@@ -17,6 +17,7 @@ import pageAllocationFailure from './page-allocation-failure.ts'
 import pageCorruption from './page-corruption.ts'
 import percpuAllocationFailure from './percpu-allocation-failure.ts'
 import slubAllocationFailure from './slub-allocation-failure.ts'
+import slubCorruption from './slub-corruption.ts'
 import tcpMemoryExhaustion from './tcp-memory-exhaustion.ts'
 import unreclaimableSlabShare from './unreclaimable-slab-share.ts'
 import vmallocAllocationFailure from './vmalloc-allocation-failure.ts'
@@ -38,6 +39,7 @@ export const detectors: readonly Detector[] = [
   pageCorruption,
   percpuAllocationFailure,
   slubAllocationFailure,
+  slubCorruption,
   tcpMemoryExhaustion,
   unreclaimableSlabShare,
   vmallocAllocationFailure,
