@@ -81,7 +81,8 @@ export function misquoted(story: Story, evidence: Evidence): string | undefined 
   }
   // memory.kmem.slabinfo gives EIO where accounting is not active: that it is a table is the evidence.
   if (value === 'readable') return listing.startsWith('slabinfo - version') ? undefined : wrong
-  if (typeof value === 'string') return listing.includes(value) ? undefined : wrong
+  // columns are padded
+  if (typeof value === 'string') return listing.replace(/ +/g, ' ').includes(value) ? undefined : wrong
   const numbers = valueIn(listing, key)
   if (value === Number.POSITIVE_INFINITY) return undefined
   return numbers.includes(value) ? undefined : `${wrong} but ${numbers.join(', ')}`
