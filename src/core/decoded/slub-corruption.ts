@@ -138,6 +138,7 @@ export function slubCorruption(report: SlubCorruption): Plain {
       rows: report.rows.length === 0 ? undefined : report.rows.map(one => row(report, one)),
       rowsLeftOut: report.rowsLeftOut,
       stack: report.frames.length === 0 ? undefined : report.frames.map(frame),
+      pairingAmbiguous: report.pairingAmbiguous,
       truncatedHead: report.truncatedHead,
       truncated: report.truncated,
     }),

@@ -64,8 +64,8 @@ const FIRST_ROWS = 32
 const LAST_ROWS = 32
 const DAMAGED_ROWS = 64
 
-/** No object lies farther from a part of itself: 4 MiB, the largest slab. */
-const FARTHEST = 1 << 22
+/** No part of a slab lies farther from another: 1 MiB. SLUB makes slabs of 32 KiB unless an object is larger; ours. */
+const FARTHEST = 1 << 20
 
 /** What lines without a name of their own (frames, rows) belong to. */
 type Context = 'head' | 'allocated' | 'freed' | 'trace' | 'rows' | 'neighbour' | 'none'
@@ -142,6 +142,10 @@ interface OpenSlub {
   strangersInContext: number
   /** Another report has begun in the same stream: what is not told apart may be its. */
   foreign: boolean
+  /** It and another are printed at once: a line without an address of its own could be either's. */
+  tangled: boolean
+  /** The kernel that had written the log up to here. */
+  readonly release?: string
 }
 
 interface Stream {
@@ -173,6 +177,7 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
   const all = streams<Stream>(closeAll)
 
   function begin(record: LogRecord): OpenSlub {
+    const release = options.release()
     return {
       order: options.next(),
       record,
@@ -195,6 +200,8 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
       plainFrames: false,
       strangersInContext: 0,
       foreign: false,
+      tangled: false,
+      ...(release === undefined ? {} : { release }),
     }
   }
 
@@ -225,6 +232,24 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
   /** The newest of the stream's reports that the line can belong to. */
   function owner(stream: Stream, accepts: (report: OpenSlub) => boolean): OpenSlub | undefined {
     return stream.open.findLast(accepts)
+  }
+
+  /** A line of a report that is not the newest: the newer one began in the middle of it. */
+  function late(stream: Stream, report: OpenSlub): void {
+    const at = stream.open.indexOf(report)
+    for (const newer of stream.open.slice(at + 1)) {
+      if (newer.tangled) continue
+      newer.tangled = true
+      // what came since it began may be the older one's
+      delete newer.allocated
+      delete newer.freed
+      delete newer.comm
+      delete newer.pid
+      delete newer.cpu
+      newer.frames.length = 0
+      newer.context = newer.context === 'rows' ? 'rows' : 'none'
+    }
+    if (at < stream.open.length - 1) report.tangled = true
   }
 
   function takeHeading(stream: Stream, line: SlubHeading, record: LogRecord): void {
@@ -314,6 +339,7 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
   function takeTrack(stream: Stream, line: SlubLine & { readonly is: 'track' }, record: LogRecord): boolean {
     const { of } = line
     const track: OpenTrack = { ...line.track, frames: [] }
+    if (stream.open.at(-1)?.tangled === true) return false
     const report = owner(stream, candidate => {
       const entry = candidate.remaining.at(-1)
       if (entry !== undefined) return entry[of] === undefined && entry.freed === undefined
@@ -340,11 +366,26 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
   }
 
   function takeSlab(stream: Stream, line: SlubLine & { readonly is: 'slab' }, record: LogRecord): boolean {
-    const report = owner(
-      stream,
-      candidate => candidate.slab === undefined && candidate.heading?.alone !== true,
-    )
+    // the first free object lies in the slab, and so near what is damaged, unless free pointers are
+    const distance = (candidate: OpenSlub): bigint | undefined => {
+      const from = candidate.range?.start
+      const to = line.slab.freePointer
+      // 32 bits alone do not tell an address from a hash
+      const sure = candidate.word === 8 || candidate.range?.offset !== undefined
+      if (candidate.hashed || !sure || from === undefined || to === undefined || to === 0n) return undefined
+      return from > to ? from - to : to - from
+    }
+    const wanting = stream.open
+      .filter(candidate => candidate.slab === undefined && candidate.heading?.alone !== true)
+      .map(candidate => ({ candidate, away: distance(candidate) }))
+      .filter(({ away }) => away === undefined || away < BigInt(FARTHEST))
+    const [nearest] = wanting
+      .filter(({ away }) => away !== undefined)
+      .sort((a, b) => ((a.away ?? 0n) < (b.away ?? 0n) ? -1 : 1))
+    const report = (nearest ?? wanting.at(-1))?.candidate
+    if (report === undefined && stream.open.length > 0) return false
     if (report === undefined && stream.muted > 0) return false
+    if (report !== undefined) late(stream, report)
     const owning = report ?? openIn(stream, record)
     owning.slab = line.slab
     if (line.word !== undefined) owning.word ??= line.word
@@ -384,6 +425,7 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
       )
     })
     if (report === undefined) return false
+    late(stream, report)
     sizes(report, line)
     if (line.listed) {
       if (address !== undefined && report.remaining.length < MOST_REMAINING)
@@ -468,6 +510,7 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
       return true
     })
     if (report === undefined) return false
+    late(stream, report)
     const offset = place.of?.offset
     const inNeighbour = report.context === 'neighbour' ? report.neighbours.at(-1) : undefined
     const zone =
@@ -581,7 +624,8 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
       }
     }
     const report = owner(stream, candidate => {
-      if (candidate.heading?.cache !== undefined && candidate.heading.cache !== line.cache) return false
+      const cache = candidate.heading?.cache ?? candidate.cacheOfFix
+      if (cache !== undefined && cache !== line.cache) return false
       if (candidate.heading?.alone === true) return false
       if (range !== undefined) return repairs(candidate, line)
       if (line.object !== undefined && candidate.objectOffset !== undefined && candidate.object !== undefined)
@@ -712,7 +756,7 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
   /** Lines without a word of slab debugging's own: the trace, who ran. */
   function takeTrace(stream: Stream, record: LogRecord): boolean {
     const report = stream.open.at(-1)
-    if (report === undefined || report.foreign) return false
+    if (report === undefined || report.foreign || report.tangled) return false
     const { text } = record
     if (text.includes('PID: ') || text.includes('comm: ') || text.includes('CPU#')) {
       const warned = WARNED.exec(text)
@@ -769,7 +813,9 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
     // a frame stands behind a blank, or its address; what does not, among those that do, is the rest of another line
     const indented = /^[\s[(]/.test(text)
     if (list.length === 0) {
-      if (track === undefined && !indented && !report.traceBegun) return false
+      // before "Call Trace:" old kernels print the words on the stack
+      if (track === undefined && !report.traceBegun && !(indented && frame.function !== undefined))
+        return false
       report.plainFrames = !indented
     } else if (!indented && !report.plainFrames) return false
     if (list.length < MOST_FRAMES) list.push(frame)
@@ -939,7 +985,7 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
             ))
     const cache = heading?.cache ?? report.cacheOfFix
     const counts = countsOf(report)
-    const kernel = report.kernel ?? options.release()
+    const kernel = report.kernel ?? report.release
     const { slab, allocated, freed } = report
     options.emit(
       {
@@ -978,6 +1024,7 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
         ...(counts === undefined ? {} : { counts }),
         frames: report.frames,
         fixes: report.fixes,
+        ...(report.tangled ? { pairingAmbiguous: true as const } : {}),
         ...(heading === undefined && verdict === undefined ? { truncatedHead: true as const } : {}),
         ...(isTruncated(report, rows) ? { truncated: true as const } : {}),
       } satisfies SlubCorruption,

@@ -243,7 +243,7 @@ const OBJECT = new RegExp(
 )
 const INVALID_POINTER = /^\s{0,8}Invalid pointer (?:0x)?([0-9a-f]{4,16}|\(_{0,4}ptrval_{0,4}\))\s{0,8}$/
 const ROW =
-  /^\s{0,8}(Bytes b4|Object|Redzone|Padding) {1,4}(?:(?:0x)?([0-9a-f]{8,16})|\(_{0,4}ptrval_{0,4}\)): {1,3}((?:[0-9a-f]{2} ){0,15}[0-9a-f]{2})(?![0-9a-f])(.{0,120})$/
+  /^\s{0,8}(Bytes b4|Object|Redzone|Padding) {1,4}(?:(?:0x)?([0-9a-f]{8,16})|\(_{0,4}ptrval_{0,4}\)): {1,3}((?:[0-9a-f]{2} ){0,15}[0-9a-f]{2})(?=\s|$)(.{0,120})$/
 const FIX =
   /^\s{0,8}FIX (\S.{0,199}?): ((?:Restoring |Object at |Object count adjusted|Number of objects adjusted|Marking all objects used|Freelist cleared|Isolate corrupted freechain).{0,300})$/
 const RESTORED = new RegExp(`^Restoring (?:([A-Za-z][A-Za-z ]{2,40}) )?0x${HEX}-0x${HEX}=0x([0-9a-f]{1,8})`)
@@ -261,7 +261,7 @@ const REDZONES =
   /^\s{0,8}(?:0x)?([0-9a-f]{4,16}|\(_{0,4}ptrval_{0,4}\)): redzone 1: ?0x([0-9a-f]{1,16}), redzone 2: ?0x([0-9a-f]{1,16})/
 const LAST_USER = /^\s{0,8}Last user: (?:\[<[^>]{1,24}>\] ?)?\((\S.{0,299}?)\)\s{0,8}$/
 const NEIGHBOUR = /^\s{0,8}(Prev|Next) obj: start=(?:0x)?([0-9a-f]{4,16}), len=\d{1,9}/
-const SLAB_ROW = /^\s{0,8}([0-9a-f]{3,6}): {0,2}((?:[0-9a-f]{2} ){0,15}[0-9a-f]{2})(?![0-9a-f])(.{0,120})$/
+const SLAB_ROW = /^\s{0,8}([0-9a-f]{3,6}): {0,2}((?:[0-9a-f]{2} ){0,15}[0-9a-f]{2})(?=\s|$)(.{0,120})$/
 
 /** The bytes of a row; undefined where the characters beside them say otherwise: the line was damaged on its way. */
 function rowBytes(hex: string, rest: string): readonly number[] | undefined {
