@@ -9,9 +9,11 @@ import { width } from '../../src/core/base/width.ts'
 import { readKernelLog } from '../../src/core/decode/kmsg/log.ts'
 import type { KernelReport } from '../../src/core/decode/kmsg/report.ts'
 import { kernelReportJson, reportKinds } from '../../src/core/decoded/kernel-report.ts'
+import { decodedLog } from '../../src/core/decoded/log.ts'
+import { DECODE_SCHEMA } from '../../src/core/decoded/source.ts'
 import { explain } from '../../src/core/explain/index.ts'
 import { remedyById } from '../../src/core/knowledge/remedies.ts'
-import { renderJsonLine } from '../../src/core/render/json.ts'
+import { renderJson, renderJsonLine } from '../../src/core/render/json.ts'
 import { renderKernelLog, reportWords } from '../../src/core/render/kernel-report.ts'
 import { plain } from '../../src/core/render/terminal.ts'
 
@@ -32,9 +34,11 @@ const logs = folders.flatMap(folder =>
 
 const read = (path: string) => readKernelLog([readFileSync(path)], { path: 'log' })
 
-const schema = JSON.parse(readFileSync(join(ROOT, 'schemas/kernel-report.json'), 'utf8'))
+const schemaOf = (name: string) => JSON.parse(readFileSync(join(ROOT, 'schemas', name), 'utf8'))
+const schema = schemaOf('kernel-report.json')
 const ajv = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true })
 const validate = ajv.compile(schema)
+const validateDecoded = ajv.compile(schemaOf('decode.json'))
 
 /** The definitions that a report can be, by its kind (and `says`). */
 const definitions: readonly string[] = schema.oneOf.map(({ $ref }: { readonly $ref: string }) => $ref)
@@ -66,6 +70,12 @@ describe.each(logs)('%s', (_, path) => {
 
   it('is a line of the schema for each report', () => {
     for (const report of log.reports) expect({ report, faults: faults(report) }).toMatchObject({ faults: [] })
+  })
+
+  it('is a document of the schema of -o json', () => {
+    const document = JSON.parse(renderJson({ schema: DECODE_SCHEMA, ...decodedLog(log) }))
+    validateDecoded(document)
+    expect(validateDecoded.errors ?? []).toEqual([])
   })
 
   it('has a title and whole sentences in both languages, and remedies that are known', () => {

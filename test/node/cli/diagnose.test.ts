@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { coloured, plain } from '../../../src/core/render/terminal.ts'
 import { memoryTree } from '../../../src/core/tree/memory-tree.ts'
-import { styleFor } from '../../../src/node/cli/style.ts'
 import { withProgress } from '../../../src/node/cli/progress.ts'
+import { styleFor } from '../../../src/node/cli/style.ts'
 
 const main = fileURLToPath(new URL('../../../dist/node/cli/main.js', import.meta.url))
 
