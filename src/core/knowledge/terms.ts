@@ -383,7 +383,13 @@ export const terms: readonly Term[] = [
   {
     id: 'kmemleak',
     kind: 'term',
-    names: ['kmem leak detector', 'kmemleak rbtree', 'rbtree'],
+    names: [
+      'kmem leak detector',
+      'kmemleak rbtree',
+      'rbtree',
+      'unreferenced object',
+      'suspected memory leaks',
+    ],
     lines: [/kmemleak: /i, /unreferenced object 0x/i],
     title: { en: 'kmemleak: the kernel’s leak detector', zh: 'kmemleak：内核泄漏检测器' },
     text: [
@@ -406,8 +412,8 @@ export const terms: readonly Term[] = [
     title: { en: '/sys/kernel/debug/kmemleak', zh: '/sys/kernel/debug/kmemleak' },
     text: [
       {
-        en: 'Read: the suspected leaks. Written: scan, clear, scan=SECONDS, scan=off, stack=off, dump=ADDRESS, off (until reboot). Needs CONFIG_DEBUG_KMEMLEAK and debugfs; most distribution kernels are built without it.',
-        zh: '读取：疑似泄漏列表。写入：scan、clear、scan=秒数、scan=off、stack=off、dump=地址、off（直到重启）。需要 CONFIG_DEBUG_KMEMLEAK 与 debugfs；多数发行版内核没有编入。',
+        en: 'Read: the suspected leaks. Written: scan, clear, scan=SECONDS, scan=off, stack=off, dump=ADDRESS, off (until reboot). Needs CONFIG_DEBUG_KMEMLEAK and debugfs; most distribution kernels are built without it. Empty means little: a detector that is off reads empty, too, and refuses a scan with EPERM. kmemscope kmemleak groups what it lists and compares two copies.',
+        zh: '读取：疑似泄漏列表。写入：scan、clear、scan=秒数、scan=off、stack=off、dump=地址、off（直到重启）。需要 CONFIG_DEBUG_KMEMLEAK 与 debugfs；多数发行版内核没有编入。为空说明不了什么：关闭时读出来也是空的，扫描则返回 EPERM。kmemscope kmemleak 会归类其内容，也可比较两份副本。',
       },
     ],
     see: ['kmemleak', 'kmemleak-scan', 'debugfs-mount'],
@@ -425,8 +431,8 @@ export const terms: readonly Term[] = [
     title: { en: 'echo scan > /sys/kernel/debug/kmemleak', zh: 'echo scan > /sys/kernel/debug/kmemleak' },
     text: [
       {
-        en: 'Scans now. By default it scans a minute after boot and then every ten minutes. A block must be older than 5 seconds and unchanged since the previous scan, so a real leak shows at the second scan: clear, run the workload, scan twice ten seconds apart. On a large machine a scan takes minutes of CPU.',
-        zh: '立即扫描。默认启动一分钟后首次扫描，之后每十分钟一次。块须存在 5 秒以上且自上次扫描后未变，因此真正的泄漏在第二次扫描才出现：先 clear，跑负载，隔十秒扫描两次。大机器上会占用数分钟 CPU。',
+        en: 'Scans now. By default it scans a minute after boot and then every ten minutes. A block must be older than 5 seconds and unchanged since the previous scan, so a real leak shows at the second scan: clear, run the workload, scan twice ten seconds apart; kmemscope kmemleak --scan does the scanning and compares. On a large machine a scan takes minutes of CPU.',
+        zh: '立即扫描。默认启动一分钟后首次扫描，之后每十分钟一次。块须存在 5 秒以上且自上次扫描后未变，因此真正的泄漏在第二次扫描才出现：先 clear，跑负载，隔十秒扫描两次；kmemscope kmemleak --scan 会代为扫描并比较。大机器上会占用数分钟 CPU。',
       },
     ],
     see: ['kmemleak'],
@@ -1495,5 +1501,143 @@ export const terms: readonly Term[] = [
     ],
     see: ['compact-memory', 'order'],
     source: ['mm/page_alloc.c, warn_alloc'],
+  },
+  {
+    id: 'unregister-netdevice-line',
+    kind: 'log-line',
+    names: ['unregister_netdevice', 'waiting for lo to become free'],
+    lines: [/unregister_netdevice: waiting for/],
+    title: { en: 'unregister_netdevice: waiting for …', zh: 'unregister_netdevice: waiting for …' },
+    text: [
+      {
+        en: 'A network namespace is being removed and somebody still holds its device; the kernel says so every ten seconds. It may only take long. Where the usage count stays for minutes, a reference is leaked: the namespace keeps its sockets and slab until the node boots, and creating or removing pods can hang.',
+        zh: '网络命名空间正在删除，而它的设备仍被引用，内核每十秒打印一次。可能只是较慢；若引用数几分钟不变，就是引用泄漏：该命名空间的 socket 和 slab 在重启前不会释放，Pod 的创建和删除可能卡住。',
+      },
+    ],
+    see: ['netdevice-unregister-stuck', 'drain-and-reboot'],
+    source: ['net/core/dev.c, netdev_wait_allrefs', 'https://github.com/moby/moby/issues/5618'],
+  },
+  {
+    id: 'percpu-allocation-line',
+    kind: 'log-line',
+    names: ['percpu: allocation failed'],
+    lines: [/(?:percpu|PERCPU): (?:allocation failed|limit reached)/],
+    title: { en: 'percpu: allocation failed', zh: 'percpu: allocation failed' },
+    text: [
+      {
+        en: 'No percpu memory was to be had: it has a copy for each possible CPU, and memory cgroups (dying ones, too), BPF maps, network devices and file systems take it. The kernel prints ten of these and then none until it boots.',
+        zh: '申请不到 percpu 内存：它在每个 possible CPU 上各有一份，内存 cgroup（含 dying 的）、BPF map、网络设备和文件系统都要用。内核打印十次后，在重启前不再打印。',
+      },
+    ],
+    see: ['percpu-allocation-failure', 'K-11', 'K-47'],
+    source: ['mm/percpu.c, pcpu_alloc'],
+  },
+  {
+    id: 'page-counter-line',
+    kind: 'log-line',
+    names: ['page_counter underflow', 'page_counter.c'],
+    lines: [/page_counter underflow|WARNING: .{0,60}(?:page_counter|res_counter)\.c/],
+    title: { en: 'page_counter underflow', zh: 'page_counter underflow' },
+    text: [
+      {
+        en: 'More pages were given back to a memory cgroup than had been charged: a bug of the kernel. Its usage, and when its limit is hit, cannot be trusted any more. Kernels before 5.12 print only a WARNING at mm/page_counter.c; either stands in the log once after boot.',
+        zh: '归还给内存 cgroup 的页多于记账的页：这是内核 bug。它的用量以及何时达到限制都不再可信。5.12 之前只打印 mm/page_counter.c 处的 WARNING；两者每次启动都只打印一次。',
+      },
+    ],
+    see: ['memory-counter-mismatch', 'K-46', 'report-kernel-bug'],
+    source: ['mm/page_counter.c, page_counter_cancel'],
+  },
+  {
+    id: 'bad-page-line',
+    kind: 'log-line',
+    names: ['Bad page state', 'Bad rss-counter state', 'Bad page map'],
+    lines: [/BUG: Bad (?:page (?:state|map|cache)|rss-counter state)/],
+    title: { en: 'BUG: Bad page state', zh: 'BUG: Bad page state' },
+    text: [
+      {
+        en: 'A page’s flags and counts contradict each other where it is freed or handed out: memory was overwritten, by a bug or by bad RAM. The reason stands behind “page dumped because:”. It is no memory leak, and no case of a cgroup’s limit; take the node out of service. “Bad rss-counter state” is the mildest of the kind: a process ended with a count that was not zero.',
+        zh: '释放或分配页时发现其标志与计数互相矛盾：内存被 bug 或故障内存条改写。原因写在“page dumped because:”之后。它不是内存泄漏，也与 cgroup 限制无关；应让节点停止服务。“Bad rss-counter state”是其中最轻的：进程退出时计数不为零。',
+      },
+    ],
+    see: ['page-corruption', 'memory-counter-mismatch', 'cordon-node'],
+    source: ['mm/page_alloc.c, bad_page', 'kernel/fork.c, check_mm'],
+  },
+  {
+    id: 'stall-line',
+    kind: 'log-line',
+    names: ['soft lockup', 'hung task', 'blocked for more than 120 seconds'],
+    lines: [/blocked for more than \d+ seconds|soft lockup - CPU#/],
+    title: { en: 'Hung tasks and soft lockups', zh: 'hung task 与 soft lockup' },
+    text: [
+      {
+        en: 'A task that did not run for two minutes, or a CPU that ran nothing else for 20 seconds. The call trace below tells what it is about: a disk, a lock, or memory. Only those with reclaim, memory cgroups or slab caches in it (shrink_slab, memcg_stat_show, kmem_cache_destroy) are memory’s, and only these kmemscope reports.',
+        zh: '任务两分钟没有运行，或 CPU 20 秒没有调度。原因要看其后的调用栈：磁盘、锁或内存。只有栈里有内存回收、内存 cgroup 或 slab 缓存（shrink_slab、memcg_stat_show、kmem_cache_destroy）的才与内存有关，kmemscope 只列出这些。',
+      },
+    ],
+    see: ['kernel-memory-stall', 'K-38', 'K-45'],
+    source: ['kernel/hung_task.c', 'kernel/watchdog.c'],
+  },
+  {
+    id: 'xfs-deadlock-line',
+    kind: 'log-line',
+    names: ['possible memory allocation deadlock'],
+    lines: [/possible memory allocation deadlock/],
+    title: { en: 'XFS: possible memory allocation deadlock', zh: 'XFS: possible memory allocation deadlock' },
+    text: [
+      {
+        en: 'XFS waits for memory it cannot do without and says so after every hundred tries. With “size N in” it wants N bytes in one piece: free memory may be there, in pieces. Compacting memory helps for the moment.',
+        zh: 'XFS 在等待必须拿到的内存，每重试一百次打印一行。带“size N in”时需要 N 字节连续内存：可能有空闲内存，但不连续。整理内存碎片可暂时缓解。',
+      },
+    ],
+    see: ['kernel-memory-stall', 'K-30', 'compact-memory'],
+    source: ['fs/xfs/kmem.c, kmem_alloc'],
+  },
+  {
+    id: 'tcp-memory-line',
+    kind: 'log-line',
+    names: ['TCP: out of memory', 'consider tuning tcp_mem', 'tcp_mem'],
+    lines: [/out of memory -- consider tuning tcp_mem|too many (?:of )?orphaned sockets/],
+    title: { en: 'TCP: out of memory', zh: 'TCP: out of memory' },
+    text: [
+      {
+        en: 'All sockets of the node together have reached net.ipv4.tcp_mem, which counts pages. Connections are reset; no process is killed, and the node may have memory free.',
+        zh: '节点上所有 socket 合计达到 net.ipv4.tcp_mem（单位是页）。连接会被重置，但不会杀进程，节点也可能还有空闲内存。',
+      },
+    ],
+    see: ['tcp-memory-exhaustion', 'K-29', 'socket-memory'],
+    source: ['net/ipv4/tcp.c, tcp_check_oom'],
+  },
+  {
+    id: 'conntrack-full-line',
+    kind: 'log-line',
+    names: ['nf_conntrack: table full', 'table full, dropping packet'],
+    lines: [/_conntrack: table full/],
+    title: {
+      en: 'nf_conntrack: table full, dropping packet',
+      zh: 'nf_conntrack: table full, dropping packet',
+    },
+    text: [
+      {
+        en: 'More connections than net.netfilter.nf_conntrack_max: new ones are dropped. Not a leak and no shortage of memory. From 6.17 on the line names the network namespace where it is not the host’s.',
+        zh: '连接数超过 net.netfilter.nf_conntrack_max：新连接被丢弃。既不是泄漏，也不是内存不足。6.17 起，若不是宿主机的命名空间，该行会写明是哪一个。',
+      },
+    ],
+    see: ['K-40'],
+    source: ['net/netfilter/nf_conntrack_core.c, __nf_conntrack_alloc'],
+  },
+  {
+    id: 'printk-dropped-line',
+    kind: 'log-line',
+    names: ['printk messages dropped', 'callbacks suppressed', 'Missed kernel messages'],
+    lines: [/printk messages dropped|Missed \d+ kernel messages|kmsg buffer overrun|callbacks suppressed/],
+    title: { en: 'Lines that are not in the log', zh: '日志里没有的行' },
+    text: [
+      {
+        en: '“printk messages dropped” (console), “Missed N kernel messages” (journald) and “messages lost due to rate-limiting” (rsyslog) are holes: anything may have been in them, and what is counted is “at least”. “FUNCTION: N callbacks suppressed” is none: the kernel counted N more messages of that one place.',
+        zh: '“printk messages dropped”（控制台）、“Missed N kernel messages”（journald）、“messages lost due to rate-limiting”（rsyslog）都是缺口：其中可能有任何内容，数出来的都只是“至少”。“oom_kill_process: N callbacks suppressed”之类则不是：内核另有 N 条来自同一处的消息，只计数没有打印。',
+      },
+    ],
+    see: ['keep-kernel-log'],
+    source: ['kernel/printk/printk.c', 'lib/ratelimit.c'],
   },
 ]

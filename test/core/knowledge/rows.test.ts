@@ -75,9 +75,11 @@ test('no two terms answer to one name', () => {
   }
 })
 
-test('every remedy is led to, by a finding, a defect or a term', () => {
-  const detectors = new URL('../../../src/core/detectors/', import.meta.url)
-  const sources = readdirSync(detectors).map(name => readFileSync(new URL(name, detectors), 'utf8'))
+test('every remedy is led to, by a finding, an explanation, a defect or a term', () => {
+  const sources = ['detectors', 'explain'].flatMap(folder => {
+    const directory = new URL(`../../../src/core/${folder}/`, import.meta.url)
+    return readdirSync(directory).map(name => readFileSync(new URL(name, directory), 'utf8'))
+  })
   for (const { id } of remedies) {
     const led =
       kernelDefects.some(row => row.remedies?.includes(id)) ||
