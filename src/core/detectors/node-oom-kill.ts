@@ -17,6 +17,7 @@ const COSTLY_ORDER = 3
 const own = text({
   en: {
     global: 'The node ran out of memory; the kernel killed {victims}',
+    notShort: 'The kernel killed {victims} although the node had memory free',
     cpuset: 'The NUMA nodes of a cpuset ran out of memory; the kernel killed {victims}',
     sysrq: 'OOM kill requested by hand (SysRq-f): {victims}',
     noVictim: 'The node ran out of memory; the log shows no kill',
@@ -34,6 +35,7 @@ const own = text({
   },
   zh: {
     global: '节点内存耗尽，内核杀掉了 {victims}',
+    notShort: '节点还有空闲内存，内核却杀掉了 {victims}',
     cpuset: 'cpuset 的 NUMA 节点内存耗尽，内核杀掉了 {victims}',
     sysrq: '有人手动触发 OOM kill（SysRq-f）：{victims}',
     noVictim: '节点内存耗尽，但日志里没有杀进程的记录',
@@ -123,7 +125,7 @@ function fromLog(
       victim: last.victims[0]?.comm,
     },
     words: {
-      title: victims === '' ? 'noVictim' : scope,
+      title: victims === '' ? 'noVictim' : scope === 'global' && memory.had ? 'notShort' : scope,
       summary: kept(
         count > 1 && 'times',
         claimed && 'claim',
@@ -144,7 +146,7 @@ function fromLog(
           'save-evidence',
           fragmented && 'compact-memory',
           ...memory.remedies.filter(remedy => remedy !== 'compact-memory'),
-          'reserve-node-memory',
+          !memory.had && 'reserve-node-memory',
           'find-slab-owner',
         ),
     defects: [],

@@ -26,6 +26,8 @@ const own = text({
       '{zone} had {free|bytes} free, but {notCounted|bytes} counted as set aside for high-order atomic requests (reserved_highatomic), up to 6.12 even where they were in use: this kill may have been needless.',
     nodeEnough:
       'By the figures printed {zone} had enough again ({free|bytes} free): memory came free while the kernel was killing.',
+    nodePageFault:
+      'Nothing was missing on the node: {zone} had {free|bytes} free. A mask of 0 says that a page fault ended in ENOMEM (pagefault_out_of_memory()), as it does where a memory cgroup refuses to be charged: look for one at its limit, of kernel memory first.',
     nodeHeld:
       'At that time: anonymous memory and tmpfs {nodeAnon|bytes} (of it tmpfs and shared memory {nodeShmem|bytes}), page cache of files {nodeFile|bytes}, unreclaimable slab {nodeSlab|bytes}, page tables {nodeTables|bytes}.',
     nodeNoSwap: 'Of {swap|bytes} of swap nothing was free.',
@@ -47,6 +49,8 @@ const own = text({
     nodeHighAtomic:
       '{zone} 有 {free|bytes} 空闲，但 {notCounted|bytes} 算作预留给高阶原子分配（reserved_highatomic），6.12 及以前即使已被使用也照扣：这次杀进程可能并无必要。',
     nodeEnough: '按打印的数据，{zone} 已重新够用（{free|bytes} 空闲）：内核杀进程期间有内存释放。',
+    nodePageFault:
+      '节点并不缺内存：{zone} 有 {free|bytes} 空闲。掩码为 0 表示缺页处理得到 ENOMEM（pagefault_out_of_memory()），内存 cgroup 拒绝记账时就会这样：应查找达到限制的 cgroup，首先看内核内存的限制。',
     nodeHeld:
       '当时：匿名内存与 tmpfs {nodeAnon|bytes}（其中 tmpfs 与共享内存 {nodeShmem|bytes}），文件页缓存 {nodeFile|bytes}，不可回收 slab {nodeSlab|bytes}，页表 {nodeTables|bytes}。',
     nodeNoSwap: '{swap|bytes} 的 swap 已全部用完。',
@@ -79,6 +83,8 @@ export interface NodeMemory {
   /** Sentences, in the order in which they should be read; none where Mem-Info is not in the log. */
   readonly summary: readonly (keyof typeof own.en | OwnerKey)[]
   readonly verdict: FreePages['verdict']
+  /** The node, or the part of it that was asked, had memory: the kill was for want of something else. */
+  readonly had: boolean
   /** What helps beside what helps against any shortage. */
   readonly remedies: readonly RemedyId[]
 }
@@ -95,11 +101,19 @@ const WHY: Readonly<Record<FreePages['verdict'], keyof typeof own.en | undefined
   unknown: undefined,
 }
 
+/** That it was enough again when the figures were printed says nothing of before. */
+const HAD: ReadonlySet<FreePages['verdict']> = new Set([
+  'fragmented',
+  'zone-limit',
+  'node-limit',
+  'high-atomic',
+])
+
 /** Of an OOM that was no memory cgroup's; a SysRq-f asks for nothing, so nothing can have been missing. */
 export function nodeMemory(report: OomReport): NodeMemory {
   const { memInfo, gfp, order, kernel, scope } = report
   if (memInfo === undefined || scope === 'memcg')
-    return { values: {}, summary: [], verdict: 'unknown', remedies: [] }
+    return { values: {}, summary: [], verdict: 'unknown', had: false, remedies: [] }
   const asked = gfp !== undefined && order !== undefined && scope !== 'sysrq'
   const found: FreePages = asked
     ? freePages({ gfp, order, kernel, oom: true }, memInfo)
@@ -114,8 +128,10 @@ export function nodeMemory(report: OomReport): NodeMemory {
     nodeTables: inBytes(memInfo, 'pagetables'),
   }
   const all = Object.values(parts).every(value => value !== undefined)
+  const refused = found.verdict === 'enough' && Number(gfp?.mask) === 0
   return {
     verdict: found.verdict,
+    had: refused || HAD.has(found.verdict),
     values: {
       ...zoneValues(found),
       ...parts,
@@ -125,7 +141,7 @@ export function nodeMemory(report: OomReport): NodeMemory {
       caches: top.map(({ cache, total }) => `${cache} ${formatBytes(total)}`).join(', '),
     },
     summary: kept(
-      WHY[found.verdict],
+      refused ? 'nodePageFault' : WHY[found.verdict],
       all && 'nodeHeld',
       memInfo.freeSwap === 0 && (memInfo.totalSwap ?? 0) > 0 && 'nodeNoSwap',
       largest !== undefined && 'nodeTopSlab',
@@ -133,6 +149,8 @@ export function nodeMemory(report: OomReport): NodeMemory {
       memInfo.slab === 'unread' && 'nodeSlabUnread',
     ),
     remedies: kept(
+      refused && 'raise-kmem-limit',
+      refused && 'raise-memory-limit',
       found.verdict === 'fragmented' && 'compact-memory',
       found.verdict === 'fragmented' && 'compact-earlier',
       found.verdict === 'high-atomic' && 'kernel-upgrade',
