@@ -88,7 +88,7 @@ export default detector({
             ),
           },
           evidence: quoted(report),
-          remedies: claimed ? [] : slubRemedies(flag ? 'use-after-free' : fault.sort, fault),
+          remedies: claimed ? [] : slubRemedies(flag ? 'use-after-free' : fault.sort, fault, report),
           defects: [],
           ...seen(
             about,

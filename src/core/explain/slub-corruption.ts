@@ -27,11 +27,11 @@ export const slubWords = text({
     'because-leak':
       'This is a leak: the cache was taken away while objects of it were still allocated, and whoever allocated them had not freed them.',
     'because-past-end':
-      'This is an overrun: the damage is in the right red zone, directly behind the object, so somebody who holds the object wrote past its end.',
+      'This is an overrun: the damage is in the right red zone, behind the object, so somebody who holds the object wrote past its end.',
     'because-past-asked':
       'This is an overrun: the damage is behind the bytes that were asked of kmalloc, within its bucket. Without debugging it hits nobody until the bucket is full; the size asked for is too small all the same.',
     'because-before-start':
-      'This is an overrun, backwards: the damage is in the left red zone, directly before the object, as by a negative index or a pointer moved back too far.',
+      'This is an overrun, backwards: the damage is in the left red zone, before the object, as by a negative index or a pointer moved back too far.',
     'because-from-neighbour':
       'This is an overrun: the damage begins at the far end of the left red zone and does not reach this object, so it comes from the object before it, more likely than from this one; the tracks below are this one’s.',
     'because-red-zone':
@@ -107,12 +107,15 @@ export const slubWords = text({
     'suspect-none': 'The report names nobody: with user tracking (slub_debug=U) it would.',
     owner: 'What the cache holds: ?.',
     'leak-stack': '{most|number} of them were allocated in {site}.',
+    'leak-stack-one': 'It was allocated in {site}.',
     'leak-unlisted':
       'The kernel listed none of them: it lists objects only of slabs that are not full, and names who allocated them only with user tracking (slub_debug=U).',
     'leak-untracked': 'Who allocated them is not told: with user tracking (slub_debug=U) it would be.',
     'leak-by': 'Taken away by {destroyer}.',
     'leak-rcu':
       'Objects freed through RCU look the same when the module does not wait for them (rcu_barrier) before it takes its cache away.',
+    'rcu-free':
+      'It was freed through RCU (kfree_rcu, call_rcu), so the stack of its free does not show who asked for it.',
     'second-free': 'The call trace is that of the free that failed; “freed” is the free before it.',
     innocent: 'Process {comm} (pid {pid}) found it and need not have done it: that was any time before.',
     'innocent-unnamed': 'Who found it need not have done it: that was any time before.',
@@ -156,11 +159,11 @@ export const slubWords = text({
     unknown: 'slab debug 发现 slab 缓存 {cache} 被写坏，但日志里缺少报告的标题行',
 
     'because-leak': '属于泄漏：缓存被销毁时仍有对象处于已分配状态，分配者没有释放它们。',
-    'because-past-end': '属于越界：损坏处在右侧 red zone，紧接在对象之后，说明持有该对象的代码写过了末尾。',
+    'because-past-end': '属于越界：损坏处在右侧 red zone，即对象之后，说明持有该对象的代码写过了末尾。',
     'because-past-asked':
       '属于越界：损坏处在向 kmalloc 申请的字节之后、所用桶的范围之内。不开调试时，桶没写满之前不会影响别人，但申请的大小确实偏小。',
     'because-before-start':
-      '属于向前越界：损坏处在左侧 red zone，紧靠对象之前，例如下标为负，或指针往回移得太多。',
+      '属于向前越界：损坏处在左侧 red zone，即对象之前，例如下标为负，或指针往回移得太多。',
     'because-from-neighbour':
       '属于越界：损坏从左侧 red zone 的远端开始，没有到达本对象，因此更可能来自前一个对象；下面的分配与释放记录是本对象的。',
     'because-red-zone': '属于越界：对象旁边的 red zone 被改写；日志没有显示是哪一侧。',
@@ -227,11 +230,13 @@ export const slubWords = text({
     'suspect-none': '报告没有指出是谁：开启用户跟踪（slub_debug=U）后会有。',
     owner: '该缓存存放：?。',
     'leak-stack': '其中 {most|number} 个在 {site} 分配。',
+    'leak-stack-one': '它在 {site} 分配。',
     'leak-unlisted':
       '内核没有列出这些对象：它只列出未满的 slab 中的对象，而且只有开启用户跟踪（slub_debug=U）才会写明由谁分配。',
     'leak-untracked': '没有写明由谁分配：开启用户跟踪（slub_debug=U）后会有。',
     'leak-by': '销毁者：{destroyer}。',
     'leak-rcu': '如果模块在销毁缓存之前没有等待（rcu_barrier），通过 RCU 延迟释放的对象看起来也是这样。',
+    'rcu-free': '它是通过 RCU（kfree_rcu、call_rcu）释放的，因此释放的调用栈看不出是谁要求释放的。',
     'second-free': '调用栈是这次失败的释放；“释放”一项是之前的那次释放。',
     innocent: '进程 {comm}（pid {pid}）只是发现者，未必是肇事者：写坏可能发生在此前任何时候。',
     'innocent-unnamed': '发现者未必是肇事者：写坏可能发生在此前任何时候。',
@@ -347,9 +352,10 @@ export function slubSentences(
     summary: kept(
       claimed && 'claim',
       `because-${reason}`,
-      sort === 'leak' && most !== undefined && 'leak-stack',
+      sort === 'leak' && most !== undefined && (objects === 1 ? 'leak-stack-one' : 'leak-stack'),
       sort === 'leak' &&
         most === undefined &&
+        report.allocator !== 'SLAB' &&
         (report.remaining === undefined || report.remaining.length === 0
           ? 'leak-unlisted'
           : 'leak-untracked'),
@@ -368,6 +374,7 @@ export function slubSentences(
       ...looks.map(look => lookKey(look, fault)),
       further !== '' && 'further',
       sort !== 'hardware' && !silent && suspectKey(report, fault),
+      throughRcu(report, fault) && 'rcu-free',
       !free && !silent && sort !== 'leak' && (report.comm === undefined ? 'innocent-unnamed' : 'innocent'),
       sort === 'double-free' && report.freed !== undefined && report.frames.length > 0 && 'second-free',
       sort === 'leak' && 'leak-rcu',
@@ -399,6 +406,17 @@ export function slubSentences(
       taint: taint.replace(/[^OPE]/g, ''),
     },
   }
+}
+
+/** Freed by a callback of RCU, in whose stack nobody else stands. */
+function throughRcu({ freed }: SlubCorruption, fault: SlubFault): boolean {
+  return (
+    freed !== undefined &&
+    fault.freed === undefined &&
+    [freed.function, ...freed.frames.map(frame => frame.function)].some(
+      name => name !== undefined && /(?:^|_)rcu_/.test(name),
+    )
+  )
 }
 
 /** The red zone behind the object was printed and is whole. */
@@ -452,19 +470,25 @@ function lookKey(look: Look, { counted, sort }: SlubFault): Key | false {
 function suspectKey(report: SlubCorruption, { suspect }: SlubFault): Key | false {
   if (suspect?.module !== undefined) return 'suspect-module'
   if (suspect?.function !== undefined) return 'suspect-function'
-  const told = report.object !== undefined && report.truncated !== true
+  const told = report.object !== undefined && report.truncated !== true && report.allocator !== 'SLAB'
   return told && report.allocated === undefined && report.freed === undefined && 'suspect-none'
 }
 
 /** What is done about it; `claimed` reports ask for nothing. */
-export function slubRemedies(sort: FaultSort, fault: SlubFault): readonly RemedyId[] {
+export function slubRemedies(
+  sort: FaultSort,
+  fault: SlubFault,
+  { allocator }: SlubCorruption,
+): readonly RemedyId[] {
   const named = fault.suspect?.module !== undefined || fault.suspect?.function !== undefined
   if (sort === 'hardware') return ['save-evidence', 'cordon-node', 'test-memory', 'drain-and-reboot']
   return kept(
     'save-evidence',
     sort !== 'leak' && 'drain-and-reboot',
-    named ? 'report-kernel-bug' : 'slub-debug-cache',
-    named ? 'slub-debug-cache' : 'report-kernel-bug',
+    named && 'report-kernel-bug',
+    // SLAB's checks are a build of their own (CONFIG_DEBUG_SLAB)
+    allocator !== 'SLAB' && 'slub-debug-cache',
+    !named && 'report-kernel-bug',
   )
 }
 
@@ -494,7 +518,7 @@ export function explainSlubCorruption(report: SlubCorruption): ExplanationOf<Wor
     // that it is partial or a claim is said of every report alike by who prints it
     summary: [...summary.filter(key => key !== 'claim' && key !== 'truncated'), ...kept(named && 'owner')],
     facts: factsOf(report, fault, values),
-    remedies: report.userWritten === true ? [] : slubRemedies(fault.sort, fault),
+    remedies: report.userWritten === true ? [] : slubRemedies(fault.sort, fault, report),
   }
 }
 

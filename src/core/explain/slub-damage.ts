@@ -209,8 +209,13 @@ function looksOf(
   const oneBit = difference !== 0 && (difference & (difference - 1)) === 0
   const word = picture.word ?? 8
   const words = wholeWords(printed, known, word)
-  const pointers = words.filter(({ value }) => isPointer(value, word))
-  const text = textOf(known)
+  const wrong = new Set(known.map(({ offset }) => offset))
+  // high bytes that nobody wrote are the red zone's: 0xcc006564 is two letters and an end of string
+  const pointers = words.filter(
+    ({ offset, value }) =>
+      isPointer(value, word) && wrong.has(offset + word - 1) && (word === 4 || wrong.has(offset + word - 2)),
+  )
+  const text = textOf(known, printed)
   const end = picture.parts.find(({ part }) => part === 'right')?.offset
   const terminator =
     known.length === 1 && first.byte === 0 && (first.offset === end || report.zone === 'kmalloc')
@@ -313,18 +318,39 @@ function wholeWords(
 /** Fewer printable bytes in a row are chance: a guess of ours. */
 const SHORTEST_TEXT = 4
 
-/** The longest run of printable characters, where it makes up most of the damage. */
-function textOf(damaged: readonly Required<DamagedByte>[]): string | undefined {
-  let best = ''
-  let run = ''
-  let before: number | undefined
+const isText = (byte: number | undefined): byte is number =>
+  byte !== undefined && byte >= 0x20 && byte < 0x7f && byte !== FILL.freed && byte !== FILL.fresh
+
+/** Characters before the damage that are taken for the beginning of its text. */
+const TEXT_BEFORE = 40
+
+/** The longest run of printable characters, where it makes up most of the damage; what runs into it belongs to it. */
+function textOf(
+  damaged: readonly Required<DamagedByte>[],
+  printed: ReadonlyMap<number, number>,
+): string | undefined {
+  let best = { from: 0, text: '' }
+  let run = best
   for (const { offset, byte } of damaged) {
-    const printable = byte >= 0x20 && byte < 0x7f && byte !== FILL.freed && byte !== FILL.fresh
-    run = printable ? (before === offset - 1 ? run : '') + String.fromCharCode(byte) : ''
-    before = offset
-    if (run.length > best.length) best = run
+    if (!isText(byte)) {
+      run = { from: offset + 1, text: '' }
+      continue
+    }
+    const follows = run.text !== '' && run.from + run.text.length === offset
+    run = follows
+      ? { from: run.from, text: run.text + String.fromCharCode(byte) }
+      : { from: offset, text: String.fromCharCode(byte) }
+    if (run.text.length > best.text.length) best = run
   }
-  return best.length >= SHORTEST_TEXT && best.length * 2 >= damaged.length ? best.slice(0, 80) : undefined
+  if (best.text === '' || best.text.length * 2 < damaged.length) return undefined
+  let before = ''
+  for (let at = best.from - 1; before.length < TEXT_BEFORE; at -= 1) {
+    const byte = printed.get(at)
+    if (!isText(byte)) break
+    before = String.fromCharCode(byte) + before
+  }
+  const whole = before + best.text
+  return whole.length >= SHORTEST_TEXT ? whole.slice(0, 80) : undefined
 }
 
 /** "Slab has 0 allocated objects but 1 are to be freed" (6.1): all of the slab's objects were free already. */

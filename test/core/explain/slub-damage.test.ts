@@ -45,7 +45,8 @@ function lines({
   for (const [from, bytes] of Object.entries(write))
     bytes.forEach((byte, step) => {
       memory.set(Number(from) + step, byte)
-      touched.push(Number(from) + step)
+      // of what is written from within the object the kernel sees what lies in the red zone
+      if (!reason.startsWith('Right') || Number(from) + step >= 64) touched.push(Number(from) + step)
     })
   const first = Math.min(...touched)
   const last = Math.max(...touched)
@@ -211,6 +212,13 @@ describe('what damaged bytes look like', () => {
     expect(said(poison({ 16: [7, 0, 0, 0, 0, 0, 0, 0] }))).toContain('look like a small number: 7')
     expect(said(poison({ 16: [0, 0, 0, 0, 0, 0, 0, 0] }))).toContain('bytes are all zero')
     expect(said(right(0x6b, 0x6b, 0x6b, 0x6b))).toContain('The bytes are 0x6b')
+  })
+
+  it('is said of text that runs out of the object, and not of its end for a pointer', () => {
+    const out = { reason: 'Right Redzone overwritten', expected: 0xcc, used: true }
+    const text = [...'a-long-name'].map(letter => letter.charCodeAt(0))
+    expect(said({ ...out, write: { 56: [...text, 0] } })).toContain('look like text: “a-long-name”')
+    expect(slubFault(read({ ...out, write: { 60: [1, 1, 1, 1, 0x64, 0x65, 0xff] } })).looks).toEqual([])
   })
 
   it('is not said of bytes that look like nothing', () => {
