@@ -39,6 +39,10 @@ const words = text({
     missing: 'What is missing from the log',
     suppressed: 'messages the kernel counted and did not print: {count|number}, of {what}',
     lost: 'records that were overwritten before they could be read, by their numbers: {count|number}',
+    lostOfKernel:
+      'lines the log itself says it has not: at least {count|number}, told at {places|number} places; the kernel’s may be among them',
+    lostOfPrograms:
+      'lines of programs the log itself says it has not: at least {count|number}, told at {places|number} places',
     overrun: 'records were overwritten while they were being read',
     excerpt: 'the log was made by a grep or the like: only selected lines are in it',
     longLines:
@@ -71,6 +75,8 @@ const words = text({
     missing: '日志里缺少的内容',
     suppressed: '内核只计数而没有打印的消息：{count|number} 条，来自 {what}',
     lost: '读取前已被覆盖的记录（按序号计算）：{count|number} 条',
+    lostOfKernel: '日志自己说明缺少的行：至少 {count|number} 行，共 {places|number} 处，其中可能有内核的',
+    lostOfPrograms: '日志自己说明缺少的程序的行：至少 {count|number} 行，共 {places|number} 处',
     overrun: '有记录在读取过程中被覆盖',
     excerpt: '日志经过 grep 之类的筛选，只含部分行',
     longLines: '超过 64 KiB 的行，只读了开头：{count|number} 行，第一处在第 {first} 行',
@@ -436,12 +442,14 @@ function tailOf(
         what: listed([...suppressed.keys()].slice(0, MOST_SOURCES), language),
       }),
     )
-  const { sequenceGaps, overrun, excerpt } = log.source
+  const { sequenceGaps, overrun, excerpt, lost } = log.source
   if (sequenceGaps.length > 0)
     missing.push(
       say(words, 'lost', language, { count: sequenceGaps.reduce((sum, gap) => sum + gap.missing, 0) }),
     )
   else if (overrun === true) missing.push(say(words, 'overrun', language))
+  if (lost !== undefined)
+    missing.push(say(words, lost.ofKernel > 0 ? 'lostOfKernel' : 'lostOfPrograms', language, { ...lost }))
   if (excerpt === true) missing.push(say(words, 'excerpt', language))
   if (log.cutLines !== undefined) missing.push(say(words, 'longLines', language, log.cutLines))
   const blocks = [
