@@ -87,6 +87,8 @@ export function slubCorruption(report: SlubCorruption): Plain {
       reason: report.reason === '' ? undefined : report.reason,
       zone: report.zone,
       cache: report.cache,
+      memcgId: report.memcgId,
+      memcgName: report.memcgName,
       ownerCache: report.ownerCache,
       taint: report.taint === '' ? 'Not tainted' : report.taint,
       kernel: report.kernel,

@@ -110,7 +110,7 @@ export interface OomTaskTable {
   readonly swap: number
   /** `anon` is all of rss: the kernel does not split it up, and pages that several map count once for each. */
   readonly notSplit?: true
-  /** Names that several processes share and that together hold most, pages (of 4 KiB where their size is not known). */
+  /** Names that several processes share and that together hold most, pages; without page tables in bytes where the size of a page is not known. */
   readonly names: readonly { readonly comm: string; readonly count: number; readonly pages: number }[]
 }
 
@@ -404,7 +404,11 @@ export interface SlubCorruption extends ReportBase {
   readonly word?: 4 | 8
   /** Which red zone; `kmalloc`: behind the bytes that were asked for, within the bucket. */
   readonly zone?: 'left' | 'right' | 'kmalloc'
+  /** Without the per-cgroup suffix: `dentry` of `dentry(1683:698bb…)`. */
   readonly cache?: string
+  /** N of `dentry(N:cgroup)`, and the last component of the cgroup's path, as of a failed allocation. */
+  readonly memcgId?: number
+  readonly memcgName?: string
   /** wrong-cache: whose the object is; `cache` is the one it was freed to. */
   readonly ownerCache?: string
   /** Between the brackets, without the word: `G    B      OE`; `''` where not tainted. */

@@ -165,6 +165,8 @@ const WARNED =
   /^\s{0,8}WARNING: (?:CPU: (\d{1,6}) PID: (\d{1,10}) at )?mm\/(?:slub|slab_common|slab)\.[ch]:\d{1,6}\b(?:.{1,300}, CPU#(\d{1,6}): (.{1,20})\/(\d{1,10})\s*$)?/
 const TRACE = /^\s{0,8}(?:Call [Tt]race|Backtrace|Stack backtrace):/
 const ENDS_TRACE = /^\s{0,8}(?:<\/TASK>|---\[ end trace|={10,}|Disabling lock debugging|R?[EI]P: 0033:)/
+/** A cgroup's own copy of a cache, up to 5.8. */
+const OF_MEMCG = /^(.{1,200}?)\((\d{1,10}):(.{0,200})\)$/
 const CUT_HERE = '[ cut here ]'
 
 function near(a: bigint, b: bigint): boolean {
@@ -983,7 +985,9 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
           : ((told): 'left' | 'right' | undefined => ('zone' in told ? told.zone : undefined))(
               slabRedzones(report.redzones),
             ))
-    const cache = heading?.cache ?? report.cacheOfFix
+    const printed = heading?.cache ?? report.cacheOfFix
+    const ofMemcg = printed === undefined ? null : OF_MEMCG.exec(printed)
+    const cache = ofMemcg?.[1] ?? printed
     const counts = countsOf(report)
     const kernel = report.kernel ?? report.release
     const { slab, allocated, freed } = report
@@ -998,6 +1002,7 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
         ...(report.word === undefined ? {} : { word: report.word }),
         ...(zone === undefined ? {} : { zone }),
         ...(cache === undefined ? {} : { cache }),
+        ...(ofMemcg ? { memcgId: Number(ofMemcg[2]), memcgName: keep(ofMemcg[3] ?? '') } : {}),
         ...(heading?.ownerCache === undefined ? {} : { ownerCache: heading.ownerCache }),
         ...(heading?.taint === undefined ? {} : { taint: heading.taint }),
         ...(kernel === undefined ? {} : { kernel }),

@@ -252,6 +252,20 @@ describe('a cache that is taken away', () => {
   })
 })
 
+describe('the cache of a cgroup', () => {
+  it('is named as the cache it is a copy of, and the repair is found by its whole name', () => {
+    const [one, ...more] = corruptions(
+      'BUG dentry(1683:698bb3e4a1) (Tainted: G    B  ): Object already free',
+      SLAB,
+      'INFO: Object 0xffff9d81428d4e40 @offset=3648 fp=0xffff9d81428d4f40',
+      'FIX dentry(1683:698bb3e4a1): Object at 0xffff9d81428d4e40 not freed',
+    )
+    expect(more).toEqual([])
+    expect(one).toMatchObject({ cache: 'dentry', memcgId: 1683, memcgName: '698bb3e4a1' })
+    expect(one?.fixes).toHaveLength(1)
+  })
+})
+
 describe('without its head', () => {
   it('the repair tells what was damaged', () => {
     const [one] = corruptions(
