@@ -148,7 +148,10 @@ export function oomVictim(report: OomReport): OomVictimTold {
     task === undefined || pageSize === undefined ? undefined : pagesHeld(task, pageSize) * pageSize
   const many = manyOf(report)
   const alike = alikeOf(report, pageSize)
-  const ofPages = choice === undefined ? undefined : Math.round(pagesHeld(choice.chosen, pageSize))
+  const ofPages =
+    choice === undefined
+      ? undefined
+      : Math.round(pagesHeld(choice.chosen, pageSize ?? Number.POSITIVE_INFINITY))
   return {
     values: {
       chosen: choice?.chosen.comm,
@@ -242,7 +245,7 @@ function manyOf({
   const [group] = tasks?.names ?? []
   const [largest] = tasks?.rows ?? []
   if (group === undefined || largest === undefined || group.count < 3) return undefined
-  return group.pages > pagesHeld(largest) ? group : undefined
+  return group.pages > pagesHeld(largest, tasks?.pageSize ?? Number.POSITIVE_INFINITY) ? group : undefined
 }
 
 /** Rows of different processes whose figures are all the same, and not small: that is no chance. */

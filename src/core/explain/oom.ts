@@ -23,6 +23,7 @@ import { type OomVictimWords, oomVictim, oomVictimWords } from './oom-victim.ts'
 
 const own = text({
   en: {
+    nodeHad: 'The kernel killed {victims} although the node had memory free',
     nodeKilled: 'The node ran out of memory; the kernel killed {victims}',
     cpusetKilled: 'The NUMA nodes of a cpuset ran out of memory; the kernel killed {victims}',
     sysrqKilled: 'OOM kill requested by hand (SysRq-f): {victims}',
@@ -69,6 +70,7 @@ const own = text({
     kernelVersion: 'kernel',
   },
   zh: {
+    nodeHad: '节点还有空闲内存，内核却杀掉了 {victims}',
     nodeKilled: '节点内存耗尽，内核杀掉了 {victims}',
     cpusetKilled: 'cpuset 的 NUMA 节点内存耗尽，内核杀掉了 {victims}',
     sysrqKilled: '有人手动触发 OOM kill（SysRq-f）：{victims}',
@@ -164,7 +166,7 @@ export function explainOom(report: OomReport): ExplanationOf<En> {
       hugepages: huge?.bytes,
       hugeFree: huge?.free,
     },
-    title: titleOf(report, names, limit?.title),
+    title: titleOf(report, names, limit?.title, memory.had),
     summary,
     facts: [
       ...counters(report),
@@ -190,13 +192,14 @@ export function explainOom(report: OomReport): ExplanationOf<En> {
   }
 }
 
-function titleOf({ scope, end }: OomReport, victims: string, limit: Key | undefined): Key {
+function titleOf({ scope, end }: OomReport, victims: string, limit: Key | undefined, had: boolean): Key {
   if (end?.startsWith('panic')) return 'panicked'
   if (victims === '' && end === 'exiting') return 'gone'
   if (victims === '' && end === 'no-killable') return 'nobody'
   if (limit !== undefined) return limit
   if (scope === undefined) return victims === '' ? 'unknownNoVictim' : 'unknownKilled'
   if (victims === '') return 'nodeNoVictim'
+  if (scope === 'global' && had) return 'nodeHad'
   return scope === 'cpuset' ? 'cpusetKilled' : scope === 'sysrq' ? 'sysrqKilled' : 'nodeKilled'
 }
 
@@ -219,7 +222,7 @@ function filling(report: OomReport): readonly Row[] {
 
 function scoreRow(report: OomReport): readonly Row[] {
   const choice = choiceOf(report)
-  if (choice?.printed === undefined) return []
+  if (choice?.printed === undefined || report.allocatingTask === true) return []
   const { printed, score } = choice
   return [
     ['score', String(printed)],
@@ -232,17 +235,18 @@ function taskRows(report: OomReport): readonly Row[] {
   const { tasks, victims } = report
   const size = pageSizeOf(report)
   if (tasks === undefined) return []
+  const held = heldIn(size)
   const bytes = (pages: number): string =>
     size === undefined ? `${Math.round(pages)} pages` : formatBytes(pages * size)
-  const held = tasks.notSplit === true ? 'rss' : 'anon'
+  const counted = tasks.notSplit === true ? 'rss' : 'anon'
   const swap = tasks.swap > 0 ? `, swap ${bytes(tasks.swap)}` : ''
   const row = (task: OomTask): Row => ['largest', taskWords(task, size, bytes)]
   const [first] = tasks.rows
-  const least = first === undefined ? 0 : LEAST_SHARE * pagesHeld(first, size)
+  const least = first === undefined ? 0 : LEAST_SHARE * held(first)
   return [
-    ['all', `${tasks.count}: ${held} ${bytes(tasks.anon)}${swap}`],
+    ['all', `${tasks.count}: ${counted} ${bytes(tasks.anon)}${swap}`],
     ...tasks.rows
-      .filter(task => pagesHeld(task, size) >= least || victims.some(({ pid }) => pid === task.pid))
+      .filter(task => held(task) >= least || victims.some(({ pid }) => pid === task.pid))
       .slice(0, MOST_ROWS)
       .map(row),
     ...tasks.names
@@ -250,6 +254,11 @@ function taskRows(report: OomReport): readonly Row[] {
       .slice(0, 2)
       .map(({ comm, count, pages }): Row => ['name', `${comm} ×${count}: ${bytes(pages)}`]),
   ]
+}
+
+/** Where the size of a page is not known, page tables in bytes cannot be counted in. */
+function heldIn(size = Number.POSITIVE_INFINITY): (task: OomTask) => number {
+  return task => pagesHeld(task, size)
 }
 
 function taskWords(task: OomTask, size: number | undefined, bytes: (pages: number) => string): string {
@@ -277,7 +286,7 @@ function taskWords(task: OomTask, size: number | undefined, bytes: (pages: numbe
     ...(tables === undefined ? [] : [`pgtables ${tables}`]),
     ...(oomScoreAdj === undefined ? [] : [`oom_score_adj ${oomScoreAdj}`]),
   ]
-  return `${comm} (${pid}) ${bytes(pagesHeld(task, size))}: ${parts.join(', ')}`
+  return `${comm} (${pid}) ${bytes(heldIn(size)(task))}: ${parts.join(', ')}`
 }
 
 function killedRows({ victims }: OomReport): readonly Row[] {

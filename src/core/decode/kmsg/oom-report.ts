@@ -365,6 +365,8 @@ export function oomReader(options: ReaderOptions): ReportReader {
       report.limitOf
     )
       return 'memcg'
+    // panic_on_oom = 1, and nobody left to kill, stop the kernel for the whole node only
+    if (report.end === 'panic-system-wide' || report.end === 'panic-deadlocked') return 'global'
     if (report.summary?.global || constraint === 'CONSTRAINT_NONE' || report.message === 'global')
       return 'global'
     // counters alone are printed by no one else, but a single one of them proves less than a whole report

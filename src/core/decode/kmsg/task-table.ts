@@ -204,8 +204,11 @@ function cellsOf(text: string, columns: number): Cells | undefined {
   return at >= size ? { pid, numbers } : { pid, numbers, name: at + 1 }
 }
 
-/** Pages that killing the process would give back, by what is printed of it. Where rss is not split up all of it counts. */
-export function pagesHeld(task: OomTask, pageSize: number = LEAST_PAGE): number {
+/**
+ * Pages that killing the process would give back, by what is printed of it. Where rss is not split up all of it counts;
+ * page tables in bytes need the size of a page (Infinity: they are left out).
+ */
+export function pagesHeld(task: OomTask, pageSize: number): number {
   return (
     (task.rssAnon === undefined ? (task.rss ?? 0) : task.rssAnon + (task.rssShmem ?? 0)) +
     (task.pageTablePages ?? (task.pageTableBytes ?? 0) / pageSize) +
@@ -459,7 +462,7 @@ export function taskTableGatherer(): TaskTableGatherer {
           .map(([comm, { count: processes, pages, tableBytes }]) => ({
             comm,
             count: processes,
-            pages: Math.round(pages + tableBytes / (pageSize ?? LEAST_PAGE)),
+            pages: Math.round(pages + (pageSize === undefined ? 0 : tableBytes / pageSize)),
           }))
           .sort((a, b) => b.pages - a.pages)
           .slice(0, GIVEN_NAMES),

@@ -130,6 +130,12 @@ const FORMS: readonly RegExp[] = [
     ...words(' is already exiting').slice(1),
   ),
   form(...words('^\\s*Out of memory and no killable processes')),
+  form(
+    ...words(
+      '^\\s*Kernel panic - not syncing: Out of memory: (?:compulsory|system-wide) panic_on_oom is enabled',
+    ),
+  ),
+  form(...words('^\\s*Kernel panic - not syncing: System is deadlocked on memory')),
   form('^\\s*\\S+: \\d+ callbacks', ' suppressed'),
   ...slabForms(),
   ...kmemleakForms(),
@@ -367,7 +373,7 @@ const COMPLETE = /^\s*(?:oom-kill:.*,pid=\d+,uid=\d+|Memory cgroup stats for \/\
 
 /** Words with which a line of a report begins or ends before it is broken: only such a line is worth trying. */
 const OPENING =
-  /invoked|oom|[Oo]ut of|Memory |Tasks? in|: usage|[Kk]ill(?:ed)? process|SL[AU]B: |cache: |node \d+: slabs|page allocation|mkdir|CPU: \d|callbacks|Node \d|free:\d|active_(?:anon|file):|(?:evictable|mapped|_reclaimable):|\d\*\d|Pid: \d|^ (?:<[A-Z]+> +)?\[<[0-9a-f]/
+  /invoked|oom|[Oo]ut of|Kernel panic|Memory |Tasks? in|: usage|[Kk]ill(?:ed)? process|SL[AU]B: |cache: |node \d+: slabs|page allocation|mkdir|CPU: \d|callbacks|Node \d|free:\d|active_(?:anon|file):|(?:evictable|mapped|_reclaimable):|\d\*\d|Pid: \d|^ (?:<[A-Z]+> +)?\[<[0-9a-f]/
 
 /** A row of bytes, as mm/slub.c and mm/slab.c print them. */
 const DUMP =
