@@ -37,6 +37,8 @@ interface OpenWarning {
   readonly quotes: Quote[]
   readonly span: Span
   readonly order: number
+  /** Another of its kind began before this one's second line: whose that is nobody can tell. */
+  readonly tangled: boolean
   lines: number
 }
 
@@ -72,7 +74,7 @@ export function memoryWarningReader(options: ReaderOptions): ReportReader {
     const reason = DUMPED.exec(record.text)?.[1]
     if (reason === undefined || reading.warning.kind !== 'bad-page' || reading.warning.reason !== undefined)
       return false
-    reading.warning = { ...reading.warning, reason: reason.trimEnd() }
+    if (!reading.tangled) reading.warning = { ...reading.warning, reason: reason.trimEnd() }
     return true
   }
 
@@ -86,7 +88,7 @@ export function memoryWarningReader(options: ReaderOptions): ReportReader {
       if (reading !== undefined) {
         if (goesOn(reading, record, warning)) {
           widen(reading.span, record)
-          reading.quotes.push(quote(record, options.live))
+          if (!reading.tangled) reading.quotes.push(quote(record, options.live))
           open.delete(key)
           close(reading)
           return 'line'
@@ -104,6 +106,8 @@ export function memoryWarningReader(options: ReaderOptions): ReportReader {
         quotes: [quote(record, options.live)],
         span: spanOf(record),
         order: options.next(),
+        tangled:
+          reading?.warning.kind === 'bad-page' && warning.kind === 'bad-page' && record.caller === undefined,
         lines: 0,
       }
       const more =

@@ -103,6 +103,37 @@ describe('one line', () => {
   })
 })
 
+describe('two damaged pages at once', () => {
+  const lines = [
+    'BUG: Bad page state in process a  pfn:0001f',
+    'BUG: Bad page state in process b  pfn:00020',
+    'page dumped because: nonzero mapcount',
+    'page dumped because: page still charged to cgroup',
+    'BUG: Bad page state in process c  pfn:00021',
+    'page dumped because: nonzero _refcount',
+  ]
+
+  it('are told without reasons where nobody knows whose a reason is', () => {
+    const [a, b, c] = read(...lines.map((line, at) => `[    1.00000${at}] ${line}`))
+    expect([a, b, c]).toMatchObject([
+      { comm: 'a' },
+      { comm: 'b' },
+      { comm: 'c', reason: 'nonzero _refcount' },
+    ])
+    expect(a).not.toHaveProperty('reason')
+    expect(b).not.toHaveProperty('reason')
+  })
+
+  it('have theirs where callers are printed', () => {
+    const callers = ['[   T1]', '[   T2]', '[   T1]', '[   T2]', '[   T1]', '[   T1]']
+    expect(read(...lines.map((line, at) => `[    1.00000${at}]${callers[at]} ${line}`))).toMatchObject([
+      { comm: 'a', reason: 'nonzero mapcount' },
+      { comm: 'b', reason: 'page still charged to cgroup' },
+      { comm: 'c', reason: 'nonzero _refcount' },
+    ])
+  })
+})
+
 describe('a stall', () => {
   const trace = (...frames: readonly string[]): readonly string[] => [
     'Call Trace:',
