@@ -249,7 +249,7 @@ describe('printed Mem-Info', () => {
     whole(printed(of)).map(line => `[   10.000000][ ${caller.padStart(5)}] ${line}`)
 
   function mixed(a: readonly string[], b: readonly string[], turns: readonly boolean[]): string[] {
-    const rest = [[...a], [...b]] as const
+    const rest: readonly [string[], string[]] = [[...a], [...b]]
     const lines: string[] = []
     for (let at = 0; rest[0].length + rest[1].length > 0; at += 1) {
       const from = rest[turns[at % turns.length] ? 0 : 1]

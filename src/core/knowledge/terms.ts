@@ -1474,6 +1474,38 @@ export const terms: readonly Term[] = [
     source: ['Documentation/admin-guide/mm/concepts.rst'],
   },
   {
+    id: 'watermarks',
+    kind: 'term',
+    names: ['watermark', 'min_free_kbytes', 'vm.min_free_kbytes', 'lowmem_reserve', 'watermark_scale_factor'],
+    title: { en: 'Watermarks min, low, high', zh: '水位线 min、low、high' },
+    text: [
+      {
+        en: 'Below low kswapd begins to reclaim, until high is reached. Below min only callers that may not wait get memory: GFP_ATOMIC down to three eighths of min. vm.min_free_kbytes sets min, vm.watermark_scale_factor how far low and high are above it.',
+        zh: '低于 low 时 kswapd 开始回收，直到 high。低于 min 时只有不能等待的调用者还能分配：GFP_ATOMIC 可用到 min 的八分之三。vm.min_free_kbytes 决定 min，vm.watermark_scale_factor 决定 low、high 比它高多少。',
+      },
+      {
+        en: 'lowmem_reserve[] is kept in each zone on top of that for requests that can have nothing else: DMA32 can be half free and still give nothing to others.',
+        zh: '各 zone 还另外保留 lowmem_reserve[]，留给只能使用该 zone 的请求：DMA32 即使有大量空闲，也可能不给其他请求。',
+      },
+    ],
+    see: ['mem-info', 'raise-watermarks'],
+    source: ['mm/page_alloc.c, __zone_watermark_ok', 'Documentation/admin-guide/sysctl/vm.rst'],
+  },
+  {
+    id: 'fragmentation-index',
+    kind: 'term',
+    names: ['extfrag_index', 'extfrag_threshold', 'vm.extfrag_threshold', 'buddyinfo', '/proc/buddyinfo'],
+    title: { en: 'Fragmentation index', zh: '碎片指数' },
+    text: [
+      {
+        en: 'The kernel’s own measure, for an order of which no block is free: near 0 the request fails for a lack of memory, near 1000 because what is free is in small pieces. Above vm.extfrag_threshold (500) it compacts instead of reclaiming. /proc/buddyinfo has the free blocks by order, from 4 KiB on to the right.',
+        zh: '内核自己的衡量值，针对没有空闲块的那一阶：接近 0 表示因内存不足而失败，接近 1000 表示空闲内存都是小块。超过 vm.extfrag_threshold（500）时内核选择整理而不是回收。/proc/buddyinfo 按阶列出空闲块，从左边的 4 KiB 起。',
+      },
+    ],
+    see: ['memory-fragmentation', 'compact-memory', 'compact-earlier', 'order'],
+    source: ['mm/vmstat.c, fragmentation_index', 'Documentation/admin-guide/sysctl/vm.rst'],
+  },
+  {
     id: 'swap',
     kind: 'term',
     names: ['kernel memory cannot be swapped', '不能被swap', 'memory.memsw.usage_in_bytes', 'swap'],
@@ -1499,8 +1531,27 @@ export const terms: readonly Term[] = [
         zh: '节点没能及时给出页：该行含 order、mode（gfp mask）与申请者。order 大于 0 多为碎片化；原子分配失败有时会重试，无害。',
       },
     ],
-    see: ['compact-memory', 'order'],
+    see: ['mem-info', 'memory-fragmentation', 'compact-memory', 'order'],
     source: ['mm/page_alloc.c, warn_alloc'],
+  },
+  {
+    id: 'mem-info',
+    kind: 'log-line',
+    names: ['Mem-Info', 'Mem-Info:'],
+    lines: [/Mem-[Ii]nfo:/, /\b(?:DMA32|DMA|Normal|HighMem|Movable) free:\d+kB .*min:\d+kB/],
+    title: { en: 'Mem-Info', zh: 'Mem-Info' },
+    text: [
+      {
+        en: 'Where the node’s memory was when a page allocation failed or the OOM killer was called for all of it. The summary is in pages, everything else in kB: per zone what is free and what must be (min, low, high), then the free blocks by size, with letters for whom they are: U unmovable, M movable, E reclaimable, H set aside for high-order atomic requests, C for CMA.',
+        zh: '页分配失败，或整个节点触发 OOM 时的内存分布。汇总部分以页为单位，其余以 kB 为单位：每个 zone 的空闲与必须保留的量（min、low、high），然后是各大小的空闲块，字母表示归谁用：U 不可迁移、M 可迁移、E 可回收、H 为高阶原子分配预留、C 为 CMA。',
+      },
+      {
+        en: 'Enough free and no block of the size wanted is fragmentation; kmemscope decode works it out.',
+        zh: '空闲量足够，却没有所需大小的块，就是碎片化；kmemscope decode 会替你算出来。',
+      },
+    ],
+    see: ['page-allocation-failure', 'watermarks', 'fragmentation-index', 'order'],
+    source: ['mm/show_mem.c, __show_mem', 'mm/page_alloc.c, show_free_areas'],
   },
   {
     id: 'unregister-netdevice-line',
