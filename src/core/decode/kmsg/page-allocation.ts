@@ -17,7 +17,7 @@ const HEAD =
   /^\s*(.{1,200}?): page allocation (?:failure[.:]|stalls for (\d{1,15})ms,) order:(\d{1,3}), mode:(0x[0-9a-fA-F]+)(?:\(([^)]{0,400})\))?(.{0,8192})$/
 
 const NODEMASK = /^, ?nodemask=(\(null\)|[\d,-]{1,1024}?)(?=,cpuset=|,?\s*$)/
-const CPUSET = /,cpuset=(.{0,4096}),mems_allowed=([\d,-]{1,1024})?/
+const CPUSET = /,cpuset=(.{0,512}),mems_allowed=([\d,-]{1,1024})?/
 
 export function parsePageAllocationLine(text: string): PageAllocationHead | undefined {
   if (!text.includes(': page allocation ')) return undefined

@@ -37,7 +37,7 @@ const HEAD =
 const CACHE =
   /(?:^|\s)cache: (.{1,300}?), object size: (\d+)(?:, buffer size: (\d+))?(?:, default order: (\d+), min order: (\d+)|, order: (\d+))?/
 /** `dentry(1683:698bb…)`: kmemcg_id or css serial, and the cgroup's last path component. */
-const OF_MEMCG = /^(.+?)\((\d+):(.*)\)$/
+const OF_MEMCG = /^(.{1,300}?)\((\d{1,10}):(.{0,300})\)$/
 const NODE = /(?:^|\s)node (\d+): slabs: (\d+)(?:\/(\d+))?, objs: (\d+)(?:\/(\d+))?(?:, free: (\d+))?/
 
 export function parseSlabLine(text: string): SlabLine | undefined {
