@@ -21,13 +21,13 @@ const words = text({
     count: 'Reports of it in the log: {count|number}; told is the first.',
     'same-bit':
       'The same bit of the same byte of an object changed {count|number} times: that is code which sets or clears a flag of memory it no longer owns, not bad memory.',
-    draw: 'Its bytes are drawn by: kmemscope decode --only slub-corruption.',
+    draw: 'Its bytes are drawn by: dmesg | kmemscope decode --only slub-corruption',
   },
   zh: {
     count: '日志里有 {count|number} 份这样的报告，这里说的是第一份。',
     'same-bit':
       '对象同一字节的同一比特被改变了 {count|number} 次：这是代码在设置或清除已不属于它的内存中的标志位，不是内存硬件故障。',
-    draw: '用 kmemscope decode --only slub-corruption 可画出它的各个字节。',
+    draw: '画出各个字节：dmesg | kmemscope decode --only slub-corruption',
   },
 })
 

@@ -184,6 +184,12 @@ function bootOption(context: RemedyContext, option: string): readonly string[] {
   }
 }
 
+/** The cache's name; what a shell or a path could take for something else is left to the reader. */
+function cacheName({ slabCache = '' }: RemedyContext): string {
+  const { cache } = parseCacheName(slabCache)
+  return /^\w[\w.:@+-]{0,99}$/.test(cache) ? cache : 'CACHE'
+}
+
 /**
  * The boot option that watches one cache. Documented as slab_debug= from 6.12 on, where slub_debug= still works
  * (Documentation/admin-guide/kernel-parameters.txt).
@@ -191,8 +197,7 @@ function bootOption(context: RemedyContext, option: string): readonly string[] {
 function watchCache(context: RemedyContext): string {
   const { major = 0, minor = 0 } = releaseOf(context) ?? {}
   const name = major > 6 || (major === 6 && minor >= 12) ? 'slab_debug' : 'slub_debug'
-  const { cache } = parseCacheName(context.slabCache ?? '')
-  return `${name}=FZPU,${/^[\w.:@*+-]{1,100}$/.test(cache) ? cache : 'CACHE'}`
+  return `${name}=FZPU,${cacheName(context)}`
 }
 
 /** linux-image-amd64, linux-image-generic, linux-image-aws: the flavour stands at the end of Debian's releases. */
@@ -940,14 +945,10 @@ const rows = [
       },
     }),
     commands: context => [...drain(context), ...bootOption(context, watchCache(context))],
-    verifyCommands: context => {
-      const { cache } = parseCacheName(context.slabCache ?? '')
-      const directory = /^[\w.:@+-]{1,100}$/.test(cache) ? cache : 'CACHE'
-      return [
-        'grep -o "sl[au]b_debug=[^ ]*" /proc/cmdline',
-        `cd /sys/kernel/slab/${directory} && grep . sanity_checks red_zone poison store_user`,
-      ]
-    },
+    verifyCommands: context => [
+      'grep -o "sl[au]b_debug=[^ ]*" /proc/cmdline',
+      `cd /sys/kernel/slab/${cacheName(context)} && grep . sanity_checks red_zone poison store_user`,
+    ],
     source: ['Documentation/mm/slub.rst', 'measured on 6.1: objects of 64 bytes lie 160 bytes apart'],
   },
   {

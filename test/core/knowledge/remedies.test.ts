@@ -55,6 +55,26 @@ test('a path never leaves its quotes', () => {
   expect(emptied('/../../../home')).toContain('find CGROUP_DIR -depth')
 })
 
+test('slab debugging is asked for one cache, by the name its kernel documents', () => {
+  const lines = (context: RemedyContext): string => commands('slub-debug-cache', context)
+  expect(lines({ distributionId: 'centos', slabCache: 'kmalloc-64(17:c116)' })).toContain(
+    'grubby --update-kernel=ALL --args="slub_debug=FZPU,kmalloc-64"',
+  )
+  expect(lines({ distributionId: 'rhcos', kernel: '6.12.0-55.el10.x86_64', slabCache: 'dentry' })).toContain(
+    'rpm-ostree kargs --append=slab_debug=FZPU,dentry',
+  )
+  expect(lines({ distributionId: 'bottlerocket', slabCache: 'dentry' })).toContain(
+    '"slub_debug":["FZPU,dentry"]',
+  )
+  for (const slabCache of [undefined, 'a b', '$(reboot)', 'x;y', 'lab-*', '../..', ''])
+    expect(lines({ distributionId: 'debian', ...(slabCache === undefined ? {} : { slabCache }) })).toContain(
+      'slub_debug=FZPU,CACHE"',
+    )
+  expect(remedyById('slub-debug-cache')?.verifyCommands({ slabCache: '..' }).join('\n')).toContain(
+    'cd /sys/kernel/slab/CACHE ',
+  )
+})
+
 test('a distribution named after a property of every object is of no family', () => {
   for (const distributionId of ['constructor', '__proto__', 'toString'])
     expect(commands('nokmem-boot-option', { distributionId, kernel: '3.10.0-957.el7.x86_64' })).toContain(
