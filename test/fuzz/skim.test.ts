@@ -53,6 +53,7 @@ const reports: readonly (readonly string[])[] = files(FIXTURES)
   })
 
 type Dress = (record: NoiseRecord) => string
+const bare: Dress = record => record.text
 const fromLine =
   (name: string): Dress =>
   record =>
@@ -156,8 +157,8 @@ const TEXTS: readonly string[] = [
 function mixed(seed: number, names: readonly string[], spice: number, daemons: number): string {
   const random = randomOf(seed)
   const out: string[] = []
-  const dresses = names.map(name => DRESSES[name] ?? (record => record.text))
-  let dress = dresses[0] ?? (record => record.text)
+  const dresses = names.map(name => DRESSES[name] ?? bare)
+  let dress = dresses[0] ?? bare
   let report: readonly string[] = []
   let at = 0
   let among = 8
