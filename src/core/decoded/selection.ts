@@ -1,8 +1,14 @@
 // Which reports of a log somebody asked for: by kind, and by time, on the clock that the log itself has.
 
 import type { Stamp } from '../base/time.ts'
-import type { DecodedKernelLog, FoldedReports, LogSource } from '../decode/kmsg/log.ts'
+import {
+  type DecodedKernelLog,
+  type FoldedReports,
+  type LogSource,
+  readKernelLog,
+} from '../decode/kmsg/log.ts'
 import type { KernelReport } from '../decode/kmsg/report.ts'
+import { isGap, type Tree } from '../tree/tree.ts'
 
 /**
  * A point in time as a person gives it, in seconds.
@@ -92,22 +98,65 @@ export function within(
   return known ? 'in' : 'unknown'
 }
 
-/** What was asked for of a log, and how many reports are in it because nobody can tell when they were. */
-export function selected<Log extends DecodedKernelLog>(
-  log: Log,
+/** What was asked for of a log. */
+export interface SelectedLog {
+  /** `folded` may be of another time, where a pipe was read that can be read but once. */
+  readonly log: DecodedKernelLog
+  /** Reports that are in it because nobody can tell when they were. */
+  readonly unstamped: number
+}
+
+export interface ReadOptions {
+  /** Is given every report in the place of those kept: then none are in the log. */
+  readonly each?: (report: KernelReport) => void
+  /** The pieces on their way in. */
+  readonly through?: (chunks: Iterable<Uint8Array>) => Iterable<Uint8Array>
+}
+
+/**
+ * Reads what was asked for of the log at a path; undefined where it cannot be read. Where a time is counted back from the
+ * end, and more reports are in the log than are kept, the log is read a second time, if it can be.
+ */
+export function readSelected(
+  tree: Tree,
+  path: string,
   selection: Selection,
-): { readonly log: Log; readonly unstamped: number } {
-  const { kinds } = selection
+  { each, through = chunks => chunks }: ReadOptions = {},
+): SelectedLog | undefined {
   let unstamped = 0
-  const wanted = (kind: KernelReport['kind']): boolean => kinds === undefined || kinds.has(kind)
-  const reports = log.reports.filter(report => {
-    if (!wanted(report.kind)) return false
-    const place = within(report, selection, log.source)
-    if (place === 'unknown') unstamped += 1
-    return place !== 'out'
-  })
-  const folded = log.folded.filter(fold => wanted(fold.kind) && overlaps(fold, selection, log.source))
-  return { log: { ...log, reports, folded }, unstamped }
+  const wanted =
+    (asked: Selection, end: LogEnd) =>
+    (report: KernelReport): boolean => {
+      if (asked.kinds?.has(report.kind) === false) return false
+      const place = within(report, asked, end)
+      if (place === 'unknown') unstamped += 1
+      return place !== 'out'
+    }
+  const read = (asked: Selection, end: LogEnd, give: ReadOptions['each']): DecodedKernelLog | undefined => {
+    const chunks = tree.chunks(path)
+    if (isGap(chunks)) return undefined
+    return readKernelLog(through(chunks), {
+      path: tree.shown(path),
+      wanted: wanted(asked, end),
+      ...(give === undefined ? {} : { each: give }),
+    })
+  }
+  if (selection.since?.from !== 'back' && selection.until?.from !== 'back') {
+    const log = read(selection, {}, each)
+    return log && { log, unstamped }
+  }
+  const { kinds } = selection
+  const all = read(kinds === undefined ? {} : { kinds }, {}, undefined)
+  if (all === undefined) return undefined
+  if (all.folded.length > 0) {
+    const again = read(selection, all.source, each)
+    if (again !== undefined) return { log: again, unstamped }
+  }
+  const end = all.source
+  const reports = all.reports.filter(wanted(selection, end))
+  const folded = all.folded.filter(fold => overlaps(fold, selection, end))
+  for (const report of reports) each?.(report)
+  return { log: { ...all, reports: each === undefined ? reports : [], folded }, unstamped }
 }
 
 /** Of what was only counted, the whole is left out where all of it is outside. */

@@ -35,8 +35,8 @@ export interface DecodedSource extends DecodedFields {
 export const DECODE_SCHEMA = 'kmemscope/decode@1'
 
 export interface DecodeOptions {
-  /** What of each log is in the document; undefined: nothing of any. */
-  readonly select?: ((log: DecodedKernelLog) => DecodedKernelLog) | undefined
+  /** Reads the log at a path of the tree; undefined: what the logs hold is left out. */
+  readonly readLog?: ((path: string) => DecodedKernelLog | undefined) | undefined
 }
 
 /** Of a hierarchy's cgroups by kernel memory so many are listed (ours). */
@@ -318,26 +318,31 @@ function savedNode(tree: Tree, options: DecodeOptions): DecodedFields {
   }
   const names = tree.list('sys/kernel/slab')
   if (!isGap(names)) files['sys/kernel/slab'] = { type: 'slab-names', names }
-  const logs = options.select === undefined ? [] : logsOf(tree)
+  const logs = options.readLog === undefined ? [] : logsOf(tree)
   const [first, ...more] = logs
   // One log stands at the top, as where it was given alone; of several each stands under its name.
   const only = more.length === 0 ? first : undefined
   return {
     type: 'node',
-    ...(only === undefined ? {} : decodeLog(tree, only, options)),
+    ...(only === undefined ? {} : decodeLog(only, options)),
     ...(more.length === 0
       ? {}
-      : { logs: Object.fromEntries(logs.map(path => [tree.shown(path), decodeLog(tree, path, options)])) }),
+      : { logs: Object.fromEntries(logs.map(path => [tree.shown(path), decodeLog(path, options)])) }),
     ...memcgFields(tree),
     files,
   }
 }
 
 /** The log at a path of the tree. */
-function decodeLog(tree: Tree, path: string, { select }: DecodeOptions): DecodedFields {
-  if (select === undefined) return {}
+function decodeLog(path: string, { readLog }: DecodeOptions): DecodedFields {
+  const log = readLog?.(path)
+  return log === undefined ? {} : decodedLog(log)
+}
+
+/** All of a log. */
+function readWhole(tree: Tree, path: string): DecodedKernelLog | undefined {
   const chunks = tree.chunks(path)
-  return isGap(chunks) ? {} : decodedLog(select(readKernelLog(chunks, { path: tree.shown(path) })))
+  return isGap(chunks) ? undefined : readKernelLog(chunks, { path: tree.shown(path) })
 }
 
 function has(tree: Tree, path: string): boolean {
@@ -350,14 +355,17 @@ function has(tree: Tree, path: string): boolean {
  * What one source holds, with the names of its own format: `type` says which. Of several sources, or a directory, the
  * memory cgroups stand at the top and the rest in `files`.
  */
-export function decodeSource(tree: Tree, options: DecodeOptions = { select: log => log }): DecodedSource {
+export function decodeSource(
+  tree: Tree,
+  options: DecodeOptions = { readLog: path => readWhole(tree, path) },
+): DecodedSource {
   const [first, ...more] = tree.given ?? []
   if (first === undefined || more.length > 0) return { schema: DECODE_SCHEMA, ...savedNode(tree, options) }
   const { kind, path } = first
   switch (kind) {
     case 'kmemleak':
     case 'log':
-      return { schema: DECODE_SCHEMA, ...decodeLog(tree, path, options) }
+      return { schema: DECODE_SCHEMA, ...decodeLog(path, options) }
     case 'cgroup-v1':
     case 'cgroup-v2':
       return { schema: DECODE_SCHEMA, ...memcgFields(tree) }
@@ -366,7 +374,7 @@ export function decodeSource(tree: Tree, options: DecodeOptions = { select: log 
       return {
         schema: DECODE_SCHEMA,
         ...transcript(tree),
-        ...(options.select === undefined ? {} : { log: decodeLog(tree, path, options) }),
+        ...(options.readLog === undefined ? {} : { log: decodeLog(path, options) }),
       }
     case 'slab-names': {
       const names = tree.list('sys/kernel/slab')

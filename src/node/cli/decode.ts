@@ -1,13 +1,12 @@
 // kmemscope decode: what was read, before any judgement. Of a log every report, explained; of other files their fields.
 
-import { type DecodedKernelLog, readKernelLog } from '../../core/decode/kmsg/log.ts'
 import { kernelReportJson } from '../../core/decoded/kernel-report.ts'
-import { type Selection, selected, within } from '../../core/decoded/selection.ts'
+import { readSelected, type Selection } from '../../core/decoded/selection.ts'
 import { decodeSource, logsOf } from '../../core/decoded/source.ts'
 import { renderJson, renderJsonLine } from '../../core/render/json.ts'
 import { renderKernelLog, reportWords } from '../../core/render/kernel-report.ts'
 import { renderOutline } from '../../core/render/outline.ts'
-import { isGap, type Tree } from '../../core/tree/tree.ts'
+import type { Tree } from '../../core/tree/tree.ts'
 import { openTree, problemSentence } from '../trees/open-tree.ts'
 import { columnsOf } from './columns.ts'
 import { Ending, exitCodes } from './exit.ts'
@@ -64,10 +63,10 @@ function* whileHeard(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
 function printDocument(tree: Tree, { words }: Settings, selection: Selection, done: () => void): void {
   let unstamped = 0
   const document = decodeSource(tree, {
-    select: log => {
-      const chosen = selected(log, selection)
-      unstamped += chosen.unstamped
-      return chosen.log
+    readLog(path) {
+      const chosen = readSelected(tree, path, selection)
+      unstamped += chosen?.unstamped ?? 0
+      return chosen?.log
     },
   })
   done()
@@ -95,38 +94,24 @@ function isNarrowed({ kinds, since, until }: Selection): boolean {
 /** Every report of a log that was asked for, whole, as it ends; of a time counted from the end of the log, at its end. */
 function printLines(tree: Tree, { language, words }: Settings, selection: Selection, done: () => void): void {
   let unstamped = 0
-  const fromTheEnd = selection.since?.from === 'back' || selection.until?.from === 'back'
-  const print = (report: DecodedKernelLog['reports'][number]): void => {
-    if (!isHeard()) return
-    process.stdout.write(renderJsonLine(kernelReportJson(report, reportWords(report, language))))
-  }
   const logs = logsOf(tree)
   for (const path of logs) {
-    const chunks = tree.chunks(path)
-    if (isGap(chunks)) continue
-    const options = { path: tree.shown(path) }
-    if (fromTheEnd) {
-      const chosen = selected(readKernelLog(whileHeard(chunks), options), selection)
-      done()
-      unstamped += chosen.unstamped
-      for (const report of chosen.log.reports) print(report)
-      const folded = chosen.log.folded.reduce((sum, { count }) => sum + count, 0)
-      if (folded > 0) process.stderr.write(`kmemscope: ${words('onlyCounted', { count: folded })}\n`)
-      continue
-    }
-    const log = readKernelLog(whileHeard(chunks), {
-      ...options,
-      each: report => {
-        if (selection.kinds !== undefined && !selection.kinds.has(report.kind)) return
-        const place = within(report, selection, {})
-        if (place === 'unknown') unstamped += 1
-        if (place !== 'out') print(report)
+    const chosen = readSelected(tree, path, selection, {
+      through: whileHeard,
+      each(report) {
+        if (!isHeard()) return
+        process.stdout.write(renderJsonLine(kernelReportJson(report, reportWords(report, language))))
       },
     })
     done()
-    const lost = log.source.sequenceGaps.reduce((sum, { missing }) => sum + missing, 0)
+    if (chosen === undefined) continue
+    const { source, folded } = chosen.log
+    unstamped += chosen.unstamped
+    const counted = folded.reduce((sum, { count }) => sum + count, 0)
+    if (counted > 0) process.stderr.write(`kmemscope: ${words('onlyCounted', { count: counted })}\n`)
+    const lost = source.sequenceGaps.reduce((sum, { missing }) => sum + missing, 0)
     if (lost > 0)
-      process.stderr.write(`kmemscope: ${words('lostRecords', { path: options.path, count: lost })}\n`)
+      process.stderr.write(`kmemscope: ${words('lostRecords', { path: source.path, count: lost })}\n`)
   }
   if (logs.length === 0) process.stderr.write(`kmemscope: ${words('noLog')}\n`)
   noteUnstamped(unstamped, words)
@@ -150,13 +135,12 @@ function printText(tree: Tree, settings: Settings, selection: Selection, done: (
     print(renderOutline(document))
   }
   for (const path of logs) {
-    const chunks = tree.chunks(path)
-    if (isGap(chunks)) continue
-    const decoded = readKernelLog(whileHeard(chunks), { path: tree.shown(path) })
+    const chosen = readSelected(tree, path, selection, { through: whileHeard })
     done()
+    if (chosen === undefined) continue
+    const { log, unstamped } = chosen
     // what a shell showed is no log unless there is a report in it
-    if (only === 'shell-transcript' && decoded.reports.length === 0) continue
-    const { log, unstamped } = selected(decoded, selection)
+    if (only === 'shell-transcript' && log.reports.length === 0) continue
     const blocks = renderKernelLog(log, {
       language,
       style,

@@ -93,7 +93,7 @@ export const cliWords = text({
     lostRecords:
       '{path}: {count} records are missing, by their numbers: there may be more reports than these',
     onlyCounted:
-      '{count} reports of the time asked for are left out: with a time counted back at most 1,000 are kept; give a date to have each',
+      'of {count} older reports only the number was kept, since a pipe is read but once; some may be of the time asked for: give a date, or the log as a file',
     unstamped: '{count} reports have no time that compares with --since or --until, and are kept',
     correction: 'Correction:',
     judges: 'Looks for: {what}. It can report:',
@@ -184,7 +184,8 @@ export const cliWords = text({
     readInPart: '{path} 只读到一部分（{what}）',
     noLog: '给出的内容里没有日志',
     lostRecords: '{path}：按序号计算缺少 {count} 条记录，实际的报告可能更多',
-    onlyCounted: '所选时间内有 {count} 份报告没有输出：时间往前算时最多保留 1,000 份；给出日期即可得到每一份',
+    onlyCounted:
+      '管道只能读一遍，更早的 {count} 份报告只留下了数目，其中可能有属于所选时间的：请给出日期，或把日志存成文件再读',
     unstamped: '有 {count} 份报告的时间无法与 --since、--until 比较，已保留',
     correction: '更正：',
     judges: '检查的是：{what}。可能报告：',

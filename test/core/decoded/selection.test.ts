@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Clock, Stamp } from '../../../src/core/base/time.ts'
-import type { DecodedKernelLog, FoldedReports } from '../../../src/core/decode/kmsg/log.ts'
-import type { CallbacksSuppressed } from '../../../src/core/decode/kmsg/report.ts'
-import { type Bound, selected, within } from '../../../src/core/decoded/selection.ts'
+import type { KernelReport } from '../../../src/core/decode/kmsg/report.ts'
+import { type Bound, readSelected, type Selection, within } from '../../../src/core/decoded/selection.ts'
+import { memoryTree } from '../../../src/core/tree/memory-tree.ts'
+import type { Tree } from '../../../src/core/tree/tree.ts'
 
 const at = (clock: Clock, seconds: number): Stamp => ({ clock, seconds, text: '' })
 const day = (text: string): number => Date.parse(`${text}Z`) / 1000
@@ -55,35 +56,67 @@ describe('within a time', () => {
 })
 
 describe('what is selected of a log', () => {
-  const report = (seconds?: number): CallbacksSuppressed => ({
-    kind: 'callbacks-suppressed',
-    path: 'log',
-    quotes: [{ text: 'x' }],
-    source: 'x',
-    count: 1,
-    ...(seconds === undefined ? {} : { at: at('boot', seconds) }),
-  })
-  const fold = (first: number, last: number): FoldedReports => ({
-    kind: 'oom',
-    count: 3,
-    first: at('boot', first),
-    last: at('boot', last),
-  })
-  const log: DecodedKernelLog = {
-    reports: [report(10), report(20), report()],
-    folded: [fold(1, 5), fold(5, 25)],
-    source: { path: 'log', records: 9, kernelRecords: 9, sequenceGaps: [], to: at('boot', 30) },
+  const suppressed = (second: number): string => `[${second}.000000] warn_alloc: 7 callbacks suppressed\n`
+  const conntrack = (stamp: string): string => `${stamp}nf_conntrack: table full, dropping packet\n`
+  const tree = (log: string, times = Number.POSITIVE_INFINITY): Tree => {
+    const whole = memoryTree({ 'log/1-x': new TextEncoder().encode(log) })
+    let read = 0
+    return {
+      ...whole,
+      chunks(path) {
+        read += 1
+        return read > times ? { path, why: 'unreadable' } : whole.chunks(path)
+      },
+    }
+  }
+  const chosen = (from: Tree, selection: Selection) => {
+    const each: KernelReport[] = []
+    const kept = readSelected(from, 'log/1-x', selection)
+    const given = readSelected(from, 'log/1-x', selection, { each: report => each.push(report) })
+    return { kept, each, given }
   }
 
-  it('keeps what has no stamp and counts it; what was folded is left out where all of it is outside', () => {
-    const { log: kept, unstamped } = selected(log, { since: back(12) })
-    expect(kept.reports).toEqual([report(20), report()])
-    expect(kept.folded).toEqual([fold(5, 25)])
-    expect(unstamped).toBe(1)
+  it('keeps what has no stamp and counts it', () => {
+    const log = `${suppressed(10)}${conntrack('')}${suppressed(20)}[30.000000] x\n`
+    const { kept, each } = chosen(tree(log), { since: back(12) })
+    expect(kept?.unstamped).toBe(0)
+    expect(kept?.log.reports.map(({ at: stamp }) => stamp?.seconds)).toEqual([20])
+    expect(each).toEqual(kept?.log.reports)
+    const dated = chosen(tree(log), { since: wall('2026-11-20T00:00:00') })
+    expect(dated.kept?.unstamped).toBe(dated.kept?.log.reports.length)
+    expect(dated.each).toHaveLength(dated.kept?.unstamped ?? 0)
   })
 
   it('is by kind, too', () => {
-    expect(selected(log, { kinds: new Set(['oom']) }).log).toMatchObject({ reports: [], folded: log.folded })
-    expect(selected(log, {}).log).toEqual(log)
+    const log = `${suppressed(10)}${conntrack('[11.000000] ')}`
+    const { kept, each, given } = chosen(tree(log), { kinds: new Set(['conntrack-full']) })
+    expect(kept?.log.reports.map(({ kind }) => kind)).toEqual(['conntrack-full'])
+    expect(each).toEqual(kept?.log.reports)
+    expect(given?.log.reports).toEqual([])
+  })
+
+  it('of a storm is what was asked for, not what was kept of all', () => {
+    const storm = Array.from({ length: 3000 }, (_, index) => suppressed(1000 + index)).join('')
+    const early = chosen(tree(storm), { until: { from: 'boot', seconds: 1099 } })
+    expect(early.kept?.log).toMatchObject({ folded: [], reports: { length: 100 } })
+    expect(early.each).toHaveLength(100)
+    const late = chosen(tree(storm), { since: back(2000), until: back(1000) })
+    expect(late.kept?.log.reports).toHaveLength(1000)
+    expect(late.kept?.log.folded.reduce((sum, { count }) => sum + count / 7, 0)).toBe(1)
+    expect(late.each).toHaveLength(1001)
+  })
+
+  it('of a pipe, which is read but once, is as much as was kept, and says so', () => {
+    const storm = Array.from({ length: 3000 }, (_, index) => suppressed(1000 + index)).join('')
+    const each: KernelReport[] = []
+    const once = readSelected(
+      tree(storm, 1),
+      'log/1-x',
+      { since: back(1500) },
+      { each: one => each.push(one) },
+    )
+    expect(each).toHaveLength(1000)
+    expect(once?.log.folded).not.toEqual([])
+    expect(readSelected(tree(storm, 0), 'log/1-x', {})).toBeUndefined()
   })
 })

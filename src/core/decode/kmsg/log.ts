@@ -273,6 +273,8 @@ export interface KernelLogOptions {
   readonly live?: boolean
   /** Is given every report as it ends, in the place of those kept and folded: then `reports` and `folded` are empty. */
   readonly each?: (report: KernelReport) => void
+  /** Reports for which it is false are neither given nor kept nor counted. */
+  readonly wanted?: (report: KernelReport) => boolean
 }
 
 /** Reads a log in any dress. Never throws; a log that is none has no reports. */
@@ -301,6 +303,7 @@ export function readKernelLog(chunks: Iterable<Uint8Array>, options: KernelLogOp
     release: () => release?.text,
     emit(report, order) {
       if (report.kind === 'records-lost') noteLost(report)
+      if (options.wanted?.(report) === false) return
       if (options.each) options.each(report)
       else kept.add(report, order)
     },
