@@ -2,7 +2,7 @@
 // Logs are read in a thread, so that one that hangs is told, too. What fails is made smaller and kept in a file outside
 // the checkout. Ctrl-C ends it.
 
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -129,6 +129,7 @@ async function main() {
   const code = await ended
   clearInterval(watch)
   await worker.terminate()
+  if (code === 0 || (code === 130 && failure === undefined)) rmSync(folder, { recursive: true })
   console.log(
     `${summary()}: ${code === 0 ? 'nothing failed' : code === 130 ? 'interrupted' : `failed, see ${folder}`}`,
   )
