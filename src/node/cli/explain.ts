@@ -1,6 +1,7 @@
 // kmemscope explain: what an id, a cache, a mask, a metric or a pasted line means, with the common mistakes about it.
 
 import { printable } from '../../core/base/printable.ts'
+import type { Language, Text } from '../../core/base/text.ts'
 import { wrap } from '../../core/base/width.ts'
 import { detectors } from '../../core/detectors/index.ts'
 import { type Explanation, explain } from '../../core/knowledge/explain.ts'
@@ -19,11 +20,7 @@ export function explainCommand({ language, output, words }: Settings, term: stri
     detectors: detectors.map(({ id, about, text }) => ({
       id,
       title: id,
-      text: [
-        words('judges', { what: about[language].judges }),
-        '',
-        ...saying(Object.values(text[language])),
-      ].join('\n'),
+      text: [words('judges', { what: about[language].judges }), '', ...saying(text, language)].join('\n'),
     })),
   })
   if ('suggestions' in answer) {
@@ -45,9 +42,14 @@ export function explainCommand({ language, output, words }: Settings, term: stri
   return exitCodes.finished
 }
 
-/** What a detector can say, its figures left open. */
-function saying(sentences: readonly string[]): readonly string[] {
-  return sentences.map(sentence => sentence.replace(/\{[^}]*\}/g, '…'))
+/**
+ * What a detector can say, its figures left open. Labels of facts, which begin in lower case, are no sentences, and who
+ * owns which slab cache is explained under the cache.
+ */
+function saying(text: Text, language: Language): readonly string[] {
+  return Object.entries(text[language])
+    .filter(([key]) => !key.startsWith('owner-') && !/^[a-z]/.test(text.en[key] ?? ''))
+    .map(([, sentence]) => sentence.replace(/\{[^}]*\}/g, '…'))
 }
 
 /** Wider is hard to read. */
