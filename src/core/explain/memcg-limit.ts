@@ -201,14 +201,26 @@ export function memcgLimitRemedies(report: OomReport): readonly RemedyId[] {
   }
 }
 
+/** Parts below this share of the usage are told together; ours. */
+const SMALL_SHARE = 0.01
+
 /** `61.9 MiB (97 %)` of each part, and of what is left over, which together are the usage. */
 export function fillingRows(
   filling: Filling,
-): readonly (readonly [part: FillingPart | 'rest', words: string])[] {
-  const share = (bytes: number): string =>
-    `${formatBytes(bytes)} (${Math.round((100 * bytes) / Math.max(1, filling.usage))} %)`
+): readonly (readonly [part: FillingPart | 'small' | 'rest', words: string])[] {
+  const { usage, parts, rest } = filling
+  const share = (bytes: number): string => {
+    const percent = (100 * bytes) / Math.max(1, usage)
+    return `${formatBytes(bytes)} (${bytes > 0 && percent < 1 ? '<1' : Math.round(percent)} %)`
+  }
+  const small = parts.slice(1).filter(({ bytes }) => bytes < SMALL_SHARE * usage)
+  const together = small.reduce((sum, { bytes }) => sum + bytes, 0)
+  const several = small.length > 1
   return [
-    ...filling.parts.map(({ part, bytes }) => [part, share(bytes)] as const),
-    ...(filling.rest === 0 ? [] : [['rest', share(filling.rest)] as const]),
+    ...parts
+      .filter(part => !several || !small.includes(part))
+      .map(({ part, bytes }) => [part, share(bytes)] as const),
+    ...(several ? [['small', share(together)] as const] : []),
+    ...(rest === 0 ? [] : [['rest', share(rest)] as const]),
   ]
 }

@@ -70,3 +70,41 @@ describe('what filled it', () => {
     expect(finding?.remedies[0]).toBe('fix-application-memory')
   })
 })
+
+describe('several kills at one limit', () => {
+  const POD = '/kubepods/burstable/podx'
+  const report = (seconds: number, c1: number, pid: number): string =>
+    [
+      'java invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=996',
+      `Task in ${POD}/c1 killed as a result of limit of ${POD}`,
+      'memory: usage 2097152kB, limit 2097152kB, failcnt 9',
+      'kmem: usage 0kB, limit 9007199254740988kB, failcnt 0',
+      `Memory cgroup stats for ${POD}: cache:0KB rss:0KB rss_huge:0KB`,
+      `Memory cgroup stats for ${POD}/c1: cache:1024KB rss:${c1}KB rss_huge:0KB`,
+      `Memory cgroup stats for ${POD}/c2: cache:0KB rss:${2_000_000 - c1}KB rss_huge:0KB`,
+      `Memory cgroup out of memory: Kill process ${pid} (java) score 1 or sacrifice child`,
+      `Killed process ${pid} (java) total-vm:9kB, anon-rss:9kB, file-rss:0kB`,
+    ]
+      .map((line, i) => `[ ${seconds}.00000${i}] ${line}\n`)
+      .join('')
+  const told = (...reports: readonly string[]) =>
+    of(judge(v1Node('3.10.0-957.el7.x86_64', { dmesg: DMESG + reports.join('') })), 'memcg-oom-kill')[0]
+
+  it('name the cgroup below that grew from the first to the last, and which holds most', () => {
+    const finding = told(report(100, 500_000, 7), report(900, 1_500_000, 8))
+    expect(finding?.words.summary).toEqual(expect.arrayContaining(['grew', 'childMost']))
+    expect(finding?.words.summary).not.toContain('again')
+    expect(finding?.values).toMatchObject({ grown: `${POD}/c1`, grownBy: 1_000_000 * 1024, child: 'c1' })
+  })
+
+  it('name a process that was killed and did not die', () => {
+    const finding = told(report(100, 500_000, 7), report(160, 500_000, 7))
+    expect(finding?.words.summary).toContain('again')
+    expect(finding?.words.summary).not.toContain('grew')
+    expect(finding?.values['again']).toBe(7)
+  })
+
+  it('do not take a pid that came round again for one that did not die', () => {
+    expect(told(report(100, 500_000, 7), report(9000, 500_000, 7))?.words.summary).not.toContain('again')
+  })
+})
