@@ -435,7 +435,7 @@ export const terms: readonly Term[] = [
         zh: '立即扫描。默认启动一分钟后首次扫描，之后每十分钟一次。块须存在 5 秒以上且自上次扫描后未变，因此真正的泄漏在第二次扫描才出现：先 clear，跑负载，隔十秒扫描两次；kmemscope kmemleak --scan 会代为扫描并比较。大机器上会占用数分钟 CPU。',
       },
     ],
-    see: ['kmemleak'],
+    see: ['kmemleak', 'kmemleak-scan-twice'],
     source: ['Documentation/dev-tools/kmemleak.rst', 'mm/kmemleak.c'],
   },
   {
@@ -469,7 +469,7 @@ export const terms: readonly Term[] = [
         zh: '编入 kmemleak。几乎所有发行版内核都是“is not set”，需使用 debug 内核。若设了 …_DEFAULT_OFF，还须启动参数 kmemleak=on。',
       },
     ],
-    see: ['kmemleak'],
+    see: ['kmemleak', 'kmemleak-enable'],
     source: ['lib/Kconfig.debug'],
   },
   {
@@ -530,7 +530,7 @@ export const terms: readonly Term[] = [
         zh: '挂载 debugfs，kmemleak 与 slab 跟踪在其中。systemd 会自动挂载；内核 lockdown 模式下禁止。',
       },
     ],
-    see: ['kmemleak-file'],
+    see: ['kmemleak-file', 'mount-debugfs'],
     source: ['Documentation/filesystems/debugfs.rst'],
   },
   {
