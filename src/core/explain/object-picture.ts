@@ -1,7 +1,7 @@
 // The object of a report of slab debugging as bytes: its parts, what stands in them, and which of them are damaged.
 // Read off the dump and the places the report gives; what it does not tell stays unknown.
 
-import type { DumpRow, SlubCorruption } from '../decode/kmsg/report.ts'
+import type { SlubCorruption } from '../decode/kmsg/report.ts'
 import { FILL, type LayoutPart, layoutOf, type ObjectPart } from '../knowledge/slub-object.ts'
 
 /** Bytes that follow one another. */
@@ -46,19 +46,28 @@ const LONGEST = 0x20_000
 /** The most rows looked at. The kernel dumps a page of 4 KiB to 64 KiB at most, 16 bytes a row, and what is around. */
 const MOST_ROWS = 4_200
 
-/** undefined: the report has no dump and tells no place. */
+const drawn = new WeakMap<SlubCorruption, { readonly picture: ObjectPicture | undefined }>()
+
+/** undefined: the report has no dump and tells no place. Worked out once for a report, whoever asks. */
 export function objectPicture(report: SlubCorruption): ObjectPicture | undefined {
+  const before = drawn.get(report)
+  if (before !== undefined) return before.picture
+  const picture = pictureOf(report)
+  drawn.set(report, { picture })
+  return picture
+}
+
+function pictureOf(report: SlubCorruption): ObjectPicture | undefined {
   const { word } = report
   if (report.damage === 'padding-overwritten' && report.object === undefined) return tailPicture(report, word)
-  const rows = placed(report.rows)
+  const rows = placed(report)
   if (report.object === undefined && rows.length === 0) return undefined
   const bytes = bytesOf(rows)
   const facts = factsOf(report, rows, word)
   const damage = damageOf(report, rows, bytes, facts.object)
   const asked = askedFor(report, damage, bytes)
   const parts = layoutOf({ ...facts, ...(asked === undefined ? {} : { asked }) })
-  if (damage === undefined && rows.length === 0 && !parts.some(({ part, size }) => part !== 'object' || size))
-    return undefined
+  if (damage === undefined && rows.length === 0) return undefined
   const expected = report.range?.expectedByte
   const link = report.damage === 'freepointer-corrupt' ? linkOf(parts) : undefined
   const hit = damage ?? link
@@ -82,11 +91,16 @@ function linkOf(parts: readonly LayoutPart[]): ByteRange | undefined {
 }
 
 /** Rows whose place is known, in the order of their addresses. */
-function placed(rows: readonly DumpRow[]): readonly PictureRow[] {
+function placed({ rows, object, hashed }: SlubCorruption): readonly PictureRow[] {
+  const byAddress = (address: bigint | undefined): number | undefined => {
+    if (hashed === true || object === undefined || address === undefined) return undefined
+    const apart = address - object
+    return apart > -LONGEST && apart < LONGEST ? Number(apart) : undefined
+  }
   return rows
     .slice(0, MOST_ROWS)
-    .flatMap(one => {
-      const { part, offset, bytes, zone, line } = one
+    .flatMap(({ part, offset: told, address, bytes, zone, line }) => {
+      const offset = told ?? byAddress(address)
       if (offset === undefined) return []
       const side = zone ?? (offset < 0 ? 'left' : 'right')
       return [

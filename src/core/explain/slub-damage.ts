@@ -104,8 +104,18 @@ export interface SlubFault {
   readonly suspect?: Culprit
 }
 
-/** Works out what is behind a report. Pure; the report may be partial. */
+const worked = new WeakMap<SlubCorruption, SlubFault>()
+
+/** Works out what is behind a report, once; the report may be partial. */
 export function slubFault(report: SlubCorruption): SlubFault {
+  const before = worked.get(report)
+  if (before !== undefined) return before
+  const fault = faultOf(report)
+  worked.set(report, fault)
+  return fault
+}
+
+function faultOf(report: SlubCorruption): SlubFault {
   const picture = objectPicture(report)
   const bytes = damagedBytes(picture)
   const looks = looksOf(report, picture, bytes)
