@@ -11,7 +11,8 @@ const words = text({
     oom: 'Each of them is an OOM kill without its report; the line “Killed process” of each is printed all the same. Whoever counts OOM reports has to add {count|number}.',
     slab: 'Each of them is a slab allocation that failed and is not in the log: there were at least {count|number} more than the log shows.',
     page: 'Each of them is a page allocation that failed and is not in the log: there were at least {count|number} more than the log shows.',
-    other: 'What they said is lost.',
+    net: 'Each of them is a message of the network’s code, such as a full conntrack table or TCP out of memory; which is not told.',
+    other: 'They are of other code and say nothing of memory.',
     source: 'printed by',
     count: 'not printed',
   },
@@ -21,14 +22,15 @@ const words = text({
     oom: '其中每一条都是一次没有打印报告的 OOM kill，但各自的“Killed process”一行仍会打印。统计 OOM 报告时要加上 {count|number} 次。',
     slab: '其中每一条都是一次 slab 分配失败，日志里没有：实际至少比日志里多 {count|number} 次。',
     page: '其中每一条都是一次页分配失败，日志里没有：实际至少比日志里多 {count|number} 次。',
-    other: '内容已无从得知。',
+    net: '其中每一条都是网络代码的消息，例如 conntrack 表已满或 TCP 内存不足；具体是哪种没有记录。',
+    other: '它们来自其他代码，与内存无关。',
     source: '打印的函数',
     count: '未打印',
   },
 })
 
 /** Functions whose messages are reports of a kind, in all versions. */
-const OF: Readonly<Record<string, 'oom' | 'slab' | 'page'>> = {
+const OF: Readonly<Record<string, 'oom' | 'slab' | 'page' | 'net'>> = {
   oom_kill_process: 'oom',
   dump_header: 'oom',
   slab_out_of_memory: 'slab',
@@ -38,6 +40,12 @@ const OF: Readonly<Record<string, 'oom' | 'slab' | 'page'>> = {
   warn_alloc_failed: 'page',
   warn_alloc_show_mem: 'page',
   __alloc_pages_slowpath: 'page',
+  net_ratelimit: 'net',
+}
+
+/** Whether reports of memory can be among what a function did not print; of kauditd_printk_skb they are not. */
+export function suppressesReports(source: string): boolean {
+  return Object.hasOwn(OF, source)
 }
 
 /** A line that counts what was not printed, in words. */

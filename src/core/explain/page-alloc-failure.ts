@@ -9,6 +9,7 @@ import type { RemedyId } from '../knowledge/remedies.ts'
 import { slabCache } from '../knowledge/slab-caches.ts'
 import type { ExplanationOf } from './explanation.ts'
 import { type FreePages, freePages, type ZoneCheck } from './free-pages.ts'
+import { gfpWords } from './gfp.ts'
 
 /** PAGE_ALLOC_COSTLY_ORDER of include/linux/mmzone.h: above it the kernel gives up early, and callers must expect that. */
 export const COSTLY_ORDER = 3
@@ -271,7 +272,7 @@ export function explainPageAllocationFailure(report: PageAllocationFailure): Exp
     ),
     facts: [
       ...row('asked', needed),
-      ...row('gfp', gfp.flags === undefined ? namesOf(report, found) : `${gfp.mask} (${gfp.flags})`),
+      ...row('gfp', gfpWords(gfp, report.kernel)),
       ...row('process', report.pid === undefined ? undefined : `${comm} (pid ${report.pid})`),
       ...row(
         'cpuset',
@@ -291,10 +292,6 @@ function why({ verdict, ...found }: FreePages, memInfo: MemInfo | undefined): ke
 
 function row(label: keyof Words, value: Value | undefined): readonly (readonly [keyof Words, Value])[] {
   return value === undefined ? [] : [[label, value]]
-}
-
-function namesOf({ gfp }: PageAllocationFailure, { wants }: FreePages): string {
-  return wants === undefined ? gfp.mask : `${gfp.mask} (${[...wants.names].join('|')})`
 }
 
 function zoneRow({ name, free, mark, reserve, largest }: ZoneCheck): string {

@@ -10,6 +10,7 @@ import type {
   VmallocFailure,
 } from '../decode/kmsg/report.ts'
 import type { ExplanationOf } from './explanation.ts'
+import { gfpWords } from './gfp.ts'
 
 const words = text({
   en: {
@@ -128,7 +129,7 @@ export function explainVmallocFailure(report: VmallocFailure): ExplanationOf<Wor
       ...named('process', comm),
       ...named('allocated', allocated),
       ...named('order', order === undefined ? undefined : String(2 ** order)),
-      ...named('gfp', gfp?.flags === undefined ? gfp?.mask : `${gfp.mask} (${gfp.flags})`),
+      ...named('gfp', gfp === undefined ? undefined : gfpWords(gfp)),
     ],
     remedies: kept(
       'save-evidence',

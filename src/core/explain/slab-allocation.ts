@@ -3,8 +3,8 @@
 import { kept } from '../base/kept.ts'
 import { text, type Value } from '../base/text.ts'
 import type { Gfp, SlabAllocationFailure } from '../decode/kmsg/report.ts'
-import { decodeGfp } from '../knowledge/gfp-flags.ts'
 import type { ExplanationOf } from './explanation.ts'
+import { gfpReadings, gfpWords } from './gfp.ts'
 
 const words = text({
   en: {
@@ -109,21 +109,8 @@ function named(label: Label, value: Value | undefined): readonly (readonly [Labe
   return value === undefined ? [] : [[label, value]]
 }
 
-/** What the mask can stand for, where the kernel printed no names and not one layout of the bits alone fits. */
-function readings({ mask }: Gfp): readonly (readonly string[])[] {
-  const all = decodeGfp(Number(mask))
-  const likely = all.filter(reading => reading.likely)
-  return (likely.length > 0 ? likely : all).map(({ names }) => names)
-}
-
-function gfpWords(gfp: Gfp): string {
-  const [only, ...others] = readings(gfp)
-  const names = gfp.flags ?? (only === undefined || others.length > 0 ? '' : only.join('|'))
-  return names === '' ? gfp.mask : `${gfp.mask} (${names})`
-}
-
 /** Said only where every reading of the mask agrees. */
 function mayNotWait(gfp: Gfp): boolean {
-  const all = gfp.flags === undefined ? readings(gfp) : [gfp.flags.split('|')]
+  const all = gfpReadings(gfp)
   return all.length > 0 && all.every(names => names.includes('GFP_ATOMIC') || names.includes('GFP_NOWAIT'))
 }

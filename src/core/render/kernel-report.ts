@@ -7,6 +7,7 @@ import { formatBytes } from '../base/units.ts'
 import { width, wrap } from '../base/width.ts'
 import { type DecodedKernelLog, type FoldedReports, foldKey } from '../decode/kmsg/log.ts'
 import type { KernelReport } from '../decode/kmsg/report.ts'
+import { suppressesReports } from '../explain/callbacks-suppressed.ts'
 import { explain } from '../explain/index.ts'
 import { missingOf, missingParts } from '../explain/missing.ts'
 import { objectPicture } from '../explain/object-picture.ts'
@@ -116,6 +117,7 @@ export function* renderKernelLog(log: DecodedKernelLog, options: KernelReportOpt
   /** Where the report before is explained, if it was only named. */
   let alike: string | undefined
   for (const report of log.reports) {
+    if (isAside(report, options)) continue
     const fold = folds.get(sortOf(report))
     if (fold !== undefined) {
       folds.delete(sortOf(report))
@@ -198,7 +200,7 @@ function headOf(log: DecodedKernelLog, options: KernelReportOptions): readonly s
   const torn =
     sequenceGaps.length > 0 ||
     excerpt === true ||
-    suppressedBy(log).size > 0 ||
+    [...suppressedBy(log).keys()].some(suppressesReports) ||
     log.reports.some(report => report.kind === 'records-lost' && report.whose === 'kernel')
   if (count > 0) {
     const kinds = listed(
@@ -402,6 +404,11 @@ function span(
   return first === undefined || last === undefined
     ? {}
     : { from: stampWords(first, language), to: stampWords(last, language) }
+}
+
+/** What was not printed of code that reports no memory: it stands at the end, with its number, unless it is asked for. */
+function isAside(report: KernelReport, { narrowed }: KernelReportOptions): boolean {
+  return report.kind === 'callbacks-suppressed' && narrowed !== true && !suppressesReports(report.source)
 }
 
 /** How many messages of whom were counted and not printed. */

@@ -111,6 +111,16 @@ describe('the reports of a log', () => {
     expect(lines).toHaveLength(1205)
   })
 
+  it('are not at least so many where only messages of other code were not printed', () => {
+    const audit = '[    2.000000] kauditd_printk_skb: 18 callbacks suppressed\n'
+    const { out } = decode([], { input: `${slub('1.000000')}${audit}` })
+    expect(out).toContain('Reports: 1 (slub-alloc-failure 1)')
+    expect(out).not.toContain('18 messages of kauditd_printk_skb')
+    expect(out).toContain('counted and did not print: 18, of kauditd_printk_skb')
+    const asked = decode(['--only', 'callbacks-suppressed'], { input: audit })
+    expect(asked.out).toContain('18 messages of kauditd_printk_skb were not printed')
+  })
+
   it('fit the terminal, but for words that are longer, and steer none', () => {
     put('wide.txt', slub('1.000000', `${'x'.repeat(20)}\x1b[31m\u202e(5:${'y'.repeat(30)})`))
     const { out } = decode(['wide.txt', '--lang', 'zh'])
