@@ -192,20 +192,23 @@ function place(zone: MemInfoZone): number {
   return ZONES.indexOf(zone.zone)
 }
 
+/** Of each node the highest zone a request may have. */
+function tops(zones: readonly MemInfoZone[], highest: number): ReadonlyMap<number | undefined, MemInfoZone> {
+  const found = new Map<number | undefined, MemInfoZone>()
+  for (const zone of zones) {
+    const before = found.get(zone.node)
+    if (place(zone) <= highest && (before === undefined || place(zone) > place(before)))
+      found.set(zone.node, zone)
+  }
+  return found
+}
+
 /**
  * Bytes of a zone kept from requests that may have a higher one: lowmem_reserve[] at the index of the highest zone the
  * request may have. Which index that is depends on the kernel's configuration, but the array of that zone itself has
  * zeroes up to it, and the same value holds for empty zones above.
  */
-function reserveOf(
-  zone: MemInfoZone,
-  all: readonly MemInfoZone[],
-  highest: number,
-  pageSize: number,
-): number {
-  const top = all
-    .filter(other => other.node === zone.node && place(other) >= 0 && place(other) <= highest)
-    .sort((a, b) => place(b) - place(a))[0]
+function reserveOf(zone: MemInfoZone, top: MemInfoZone | undefined, pageSize: number): number {
   if (top === undefined || top === zone || zone.lowmemReserve === undefined) return 0
   const above = top.lowmemReserve?.findIndex(pages => pages !== 0) ?? -1
   const index = above < 0 ? zone.lowmemReserve.length - 1 : above - 1
@@ -215,7 +218,7 @@ function reserveOf(
 /** The rule of zone_watermark_ok() for one zone; undefined: its free memory or watermark was not printed. */
 function check(
   zone: MemInfoZone,
-  memInfo: MemInfo,
+  top: MemInfoZone | undefined,
   pageSize: number,
   { order, oom }: PageRequest,
   wants: Wants,
@@ -232,7 +235,7 @@ function check(
   // __GFP_MEMALLOC is held to no watermark
   const unlimited = wants.names.has('MEMALLOC') && !wants.names.has('NOMEMALLOC')
   if (unlimited) mark = 0
-  const reserve = unlimited ? 0 : reserveOf(zone, memInfo.zones, wants.highest, pageSize)
+  const reserve = unlimited ? 0 : reserveOf(zone, top, pageSize)
   const own = (2 ** order - 1) * pageSize
   const cma = wants.names.has('MOVABLE') ? 0 : free_cma
   // until 6.12 all that is set aside was taken for free (reserved_highatomic), later what is free of it
@@ -309,8 +312,9 @@ export function freePages(request: PageRequest, memInfo: MemInfo | undefined): F
   const allowed = (node: number | undefined): boolean =>
     policy(node) && ((wants.harder && !request.oom) || cpuset(node))
   const zones = memInfo.zones.filter(zone => place(zone) >= 0)
+  const top = tops(zones, wants.highest)
   const checked = zones.flatMap(zone => {
-    const one = check(zone, memInfo, pageSize, request, wants, old)
+    const one = check(zone, top.get(zone.node), pageSize, request, wants, old)
     return one === undefined ? [] : [{ zone, check: one }]
   })
   const size = ({ zone }: (typeof checked)[number]): number =>
@@ -332,6 +336,8 @@ export function freePages(request: PageRequest, memInfo: MemInfo | undefined): F
   })
   const same = gives(own)
   if (main.check.state === 'gives') return given('enough')
+  // a lower zone that has come just above its reserve does not make the fragments of the main one whole
+  if (same !== undefined && main.check.state !== 'no-piece') return { ...given('enough'), zone: same }
   if (same === undefined) {
     const elsewhere = gives(bySize.filter(({ zone }) => place(zone) <= wants.highest && !allowed(zone.node)))
     if (elsewhere !== undefined) return given('node-limit', elsewhere)
@@ -343,8 +349,8 @@ export function freePages(request: PageRequest, memInfo: MemInfo | undefined): F
       return given('fragmented', same)
     case 'high-atomic':
     case 'lowmem-reserve':
-      return given(main.check.state, same)
+      return given(main.check.state)
     default:
-      return given(wants.mayWait || request.oom ? 'no-memory' : 'atomic-reserve', same)
+      return given(wants.mayWait || request.oom ? 'no-memory' : 'atomic-reserve')
   }
 }

@@ -101,6 +101,17 @@ const WHY: Readonly<Record<FreePages['verdict'], keyof typeof own.en | undefined
   unknown: undefined,
 }
 
+/** The nodes of the memory policy and of the cpuset, as the `oom-kill:` line has them (5.0 and later). */
+function nodesOf({ quotes }: OomReport): { readonly nodemask?: string; readonly memsAllowed?: string } {
+  const line = quotes.find(({ text }) => text.includes('oom-kill:constraint='))?.text ?? ''
+  const nodemask = /,nodemask=([\d,-]{1,1024}),cpuset=/.exec(line)?.[1]
+  const memsAllowed = /,mems_allowed=([\d,-]{1,1024}?),(?:oom_memcg|global_oom|task_memcg)/.exec(line)?.[1]
+  return {
+    ...(nodemask === undefined ? {} : { nodemask }),
+    ...(memsAllowed === undefined ? {} : { memsAllowed }),
+  }
+}
+
 /** That it was enough again when the figures were printed says nothing of before. */
 const HAD: ReadonlySet<FreePages['verdict']> = new Set([
   'fragmented',
@@ -116,7 +127,7 @@ export function nodeMemory(report: OomReport): NodeMemory {
     return { values: {}, summary: [], verdict: 'unknown', had: false, remedies: [] }
   const asked = gfp !== undefined && order !== undefined && scope !== 'sysrq'
   const found: FreePages = asked
-    ? freePages({ gfp, order, kernel, oom: true }, memInfo)
+    ? freePages({ gfp, order, kernel, ...nodesOf(report), oom: true }, memInfo)
     : { verdict: 'unknown' }
   const top = topSlab(memInfo)
   const [largest] = top
