@@ -288,11 +288,11 @@ export const terms: readonly Term[] = [
       },
     ],
     correction: {
-      en: 'Documentation has it that a new object is filled with 0x5a. That was SLAB (up to 6.7); SLUB fills a poisoned object with 0x6b when it gives it out, too (init_object(), 3.10 to 6.18).',
-      zh: '文档里说新分配的对象填 0x5a，那是 SLAB（到 6.7 为止）的做法；SLUB 分配带 poison 的对象时填的同样是 0x6b（init_object()，3.10 到 6.18）。',
+      en: 'poison.h says “for use-uninitialised poisoning”, and it is often said that a new object is filled with it. That was SLAB (up to 6.7); SLUB fills a poisoned object with 0x6b when it gives it out, too (init_object(); read in 3.10 to 6.1, seen on 6.12).',
+      zh: 'poison.h 里的注释是“for use-uninitialised poisoning”，常有人说新分配的对象填的是它。那是 SLAB（到 6.7 为止）的做法；SLUB 分配带 poison 的对象时填的同样是 0x6b（init_object()；读过 3.10 到 6.1，在 6.12 上见到）。',
     },
-    see: ['poison', 'red-zone'],
-    source: ['include/linux/poison.h'],
+    see: ['poison', 'uninitialised', 'red-zone'],
+    source: ['include/linux/poison.h', 'mm/slub.c', 'mm/slab.c'],
   },
   {
     id: '0x6b',
