@@ -103,7 +103,7 @@ function fromLog(about: Case, { memcg, reports, folded, claimed }: OomGroup): Dr
       count,
       invoker: last.invoker,
       again,
-      grown: grown?.memcg,
+      grown: grown?.memcg.slice(grown.memcg.lastIndexOf('/') + 1),
       grownBy: grown?.bytes,
     },
     words: {
