@@ -353,7 +353,11 @@ function printedIn(info: MemInfo, text: string): readonly string[] {
   const inKiB = ([key, bytes]: readonly [string, number]): string => `${key}:${bytes / KIB}`
   const wanted = [
     ...Object.entries(info.pages).map(([key, value]) => `${key}:${value}`),
-    ...info.zones.flatMap(({ values }) => Object.entries(values).map(inKiB)),
+    ...info.zones.flatMap(({ values }) =>
+      Object.entries(values)
+        .filter(([key]) => /^(?:free|min|low|high|boost|present|managed|reserved_highatomic)$/.test(key))
+        .map(inKiB),
+    ),
     ...info.zones.flatMap(({ blocks = [] }) => blocks.map(({ size, count }) => `${count}*${size / KIB}kB`)),
     ...Object.values(info.totals).map(value => `${value} `),
   ]

@@ -53,7 +53,7 @@ const STAGE = {
   slab: 8,
 }
 
-/** Keys of the summary: a line of other words is no part of it. */
+/** Keys of the summary, all there have been: a line of other words is no part of it. */
 const SUMMARY_KEY =
   /^(?:(?:in)?active_(?:anon|file)|isolated_(?:anon|file)|unevictable|dirty|writeback|unstable|slab_(?:un)?reclaimable|mapped|shmem|(?:sec_)?pagetables|bounce|kernel_misc_reclaimable|free|free_pcp|free_cma)$/
 
@@ -313,7 +313,11 @@ export function memInfoGatherer({ torn = false }: MemInfoOptions = {}): MemInfoG
     if (!words || words.sizes.length > 0 || !words.counts.some(([key]) => SUMMARY_KEY.test(key))) return false
     if (words.allUnreclaimable !== undefined) return false
     at(STAGE.summary)
-    put(pages, words.counts)
+    // a word made of two broken ones is no key
+    put(
+      pages,
+      words.counts.filter(([key]) => SUMMARY_KEY.test(key)),
+    )
     lastOfSummary = words.counts.at(-1)?.[0]
     return true
   }
