@@ -195,7 +195,7 @@ export type KmemleakDoubt = 'known-false' | 'young' | 'single' | 'one-scan' | 'c
 export const kmemleakDoubts = text({
   en: {
     'known-false':
-      'no leak: the kernel keeps it on purpose, in a way that kmemleak cannot follow; reported on sound kernels too',
+      'the kernel keeps it on purpose, in a way that kmemleak cannot follow; it is reported on sound kernels too',
     young: 'all of it was less than a minute old',
     single: 'one object only: a leak that matters has more with every use',
     'one-scan': 'reported by one scan only: what is still there after the next is more certain',
@@ -203,7 +203,7 @@ export const kmemleakDoubts = text({
     fewer: 'there are fewer of them than before: they are freed after all',
   },
   zh: {
-    'known-false': '不是泄漏：内核有意保留它，只是 kmemleak 跟踪不到；正常的内核上也会报告',
+    'known-false': '内核有意保留它，只是 kmemleak 跟踪不到；正常的内核上也会报告',
     young: '全部存在不到一分钟',
     single: '只有一个对象：要紧的泄漏每用一次就会多一些',
     'one-scan': '只有一次扫描报告过：下一次扫描后仍在才更可信',

@@ -167,7 +167,7 @@ export function renderKmemleak(document: KmemleakDocument, options: KmemleakText
       one === undefined
         ? []
         : [
-            say(words, one.least === one.most ? `${key}One` : key, language, {
+            say(words, format(one.least) === format(one.most) ? `${key}One` : key, language, {
               least: format(one.least),
               most: format(one.most),
             }),

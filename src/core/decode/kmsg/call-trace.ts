@@ -158,6 +158,14 @@ export function traceReader(): TraceReader {
     frames,
     push(text) {
       if (text.length > LONGEST) return false
+      const frame = parseFrame(text)
+      if (frame !== undefined) {
+        alone = undefined
+        add(frame)
+        const open = text.lastIndexOf('(') > text.lastIndexOf(')') && frame.source !== undefined
+        listing = open ? MOST_PIECES : 0
+        return true
+      }
       const place = ONLY_SOURCE.exec(text)
       if (place !== null) {
         const closed = /\)\s*$/.test(text) && !/\(discriminator \d{1,4}\)\s*$/.test(text)
@@ -177,14 +185,6 @@ export function traceReader(): TraceReader {
           }
         } else return false
         listing = closed || !text.includes('(') ? 0 : MOST_PIECES
-        return true
-      }
-      const frame = parseFrame(text)
-      if (frame !== undefined) {
-        alone = undefined
-        add(frame)
-        const open = text.lastIndexOf('(') > text.lastIndexOf(')') && frame.source !== undefined
-        listing = open ? MOST_PIECES : 0
         return true
       }
       const word = /^\s*([A-Za-z_][\w.$]{0,511})\s*$/.exec(text)?.[1]

@@ -2,6 +2,7 @@
 // to, grouped by the stack that allocated them. Reading the file is no scan.
 
 import { keep, readLines } from '../../base/lines.ts'
+import { traceReader } from '../kmsg/call-trace.ts'
 import {
   type ObjectHead,
   type ObjectReader,
@@ -71,6 +72,13 @@ const MOST_GROUPS = 4096
 /** Identities kept for a comparison: some 60 MiB. Ours. */
 const MOST_OBJECTS = 500_000
 
+/** Characters of a backtrace that are read: 16 frames with all that is inlined into them are a tenth of it. */
+const LONGEST_TRACE = 65_536
+
+/** Backtraces that are remembered, and as long as they may be. */
+const MOST_TRACES = 1024
+const LONG_TRACE = 8192
+
 const MOST_SIZES = 8
 const MOST_COMMS = 4
 
@@ -96,8 +104,8 @@ const stretch = (
     : { least: Math.min(range.least, value), most: Math.max(range.most, value) }
 
 /** What makes two objects of one group: area and stack. */
-export function groupKey(object: Pick<KmemleakObject, 'area' | 'frames'>): string {
-  return `${object.area ?? ''}\0${stackOf(object.frames).join('<')}`
+function groupKey({ area, frames }: Pick<KmemleakObject, 'area' | 'frames'>): string {
+  return `${area ?? ''}\0${stackOf(frames).join('<')}`
 }
 
 /** An object's identity: kmemleak makes a record anew when an address is allocated again, with a time of its own. */
@@ -114,6 +122,8 @@ export function kmemleakGrouper(options: { readonly objects?: boolean } = {}): {
   let objects: Map<string, ObjectPlace> | undefined = options.objects === true ? new Map() : undefined
   /** The same string for all objects of a group. */
   const keys = new Map<string, string>()
+  /** Keys of frames that were seen before: of a large file nearly all. */
+  const made = new WeakMap<readonly Frame[], string>()
   let records = 0
   let bytes = 0
   let ungrouped = 0
@@ -132,17 +142,21 @@ export function kmemleakGrouper(options: { readonly objects?: boolean } = {}): {
     add(object, line, text) {
       records += 1
       bytes += object.size ?? 0
-      const made = groupKey(object)
-      let key = keys.get(made)
+      let own = made.get(object.frames)
+      if (own === undefined || object.area !== undefined) {
+        own = groupKey(object)
+        if (object.area === undefined) made.set(object.frames, own)
+      }
+      let key = keys.get(own)
       if (key === undefined) {
-        key = made
+        key = own
         if (groups.size < MOST_GROUPS) {
           keys.set(key, key)
           groups.set(key, {
             stack: stackOf(object.frames),
             object,
             line,
-            text,
+            text: keep(text),
             count: 0,
             bytes: 0,
             sizes: new Map(),
@@ -199,16 +213,27 @@ export function readKmemleak(
   options: { readonly objects?: boolean } = {},
 ): KmemleakReading {
   const grouper = kmemleakGrouper(options)
-  let open: { head: ObjectHead; reader: ObjectReader; line: number; text: string } | undefined
+  let open: { head: ObjectHead; reader: ObjectReader; line: number; text: string; trace: string } | undefined
   let whole = true
+  /** Backtraces by their text: thousands of records have the same. */
+  const traces = new Map<string, readonly Frame[]>()
+
+  function framesOf(trace: string): readonly Frame[] {
+    const known = traces.get(trace)
+    if (known !== undefined) return known
+    const reader = traceReader()
+    for (const line of trace.split('\n')) reader.push(line)
+    if (traces.size < MOST_TRACES && trace.length < LONG_TRACE) traces.set(keep(trace), reader.frames)
+    return reader.frames
+  }
 
   function close(): void {
     if (open === undefined) return
-    const { reader, line, text, head } = open
+    const { reader, line, text, head, trace } = open
     open = undefined
     if (head.address === undefined && !reader.begun) return
     whole = reader.tracing
-    grouper.add(reader.object(), line, text)
+    grouper.add({ ...reader.object(), frames: framesOf(trace) }, line, text)
   }
 
   for (const { text, number, rest } of readLines(chunks)) {
@@ -217,11 +242,13 @@ export function readKmemleak(
     const line = text.replace(/^(?:\[ *\d{1,9}\.\d{6}\] )?kmemleak: /, '')
     const head = parseObjectHead(line)
     if (head === undefined) {
-      open?.reader.push(line)
+      if (open?.reader.tracing === true) {
+        if (open.trace.length < LONGEST_TRACE) open.trace += `${line}\n`
+      } else open?.reader.push(line)
       continue
     }
     close()
-    open = { head, reader: objectReader(head), line: number, text: keep(line.trimEnd().slice(0, 160)) }
+    open = { head, reader: objectReader(head), line: number, text: line.trimEnd().slice(0, 160), trace: '' }
   }
   close()
   return { ...grouper.reading(), ...(whole ? {} : { truncated: true as const }) }
