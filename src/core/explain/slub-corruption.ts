@@ -6,6 +6,7 @@ import { type Text, text, type Value } from '../base/text.ts'
 import type { SlubCorruption, SlubTrack } from '../decode/kmsg/report.ts'
 import type { RemedyId } from '../knowledge/remedies.ts'
 import { slabCache } from '../knowledge/slab-caches.ts'
+import { FILL } from '../knowledge/slub-object.ts'
 import type { ExplanationOf } from './explanation.ts'
 import { type FaultSort, type Look, type SlubFault, slubFault, stackKey } from './slub-damage.ts'
 
@@ -86,6 +87,8 @@ export const slubWords = text({
     'place-tail': 'Damaged: {place}, counted from the slab’s first byte.',
     'place-rest': 'Damaged: {place}, counted from the first byte behind the slab’s last object.',
     bytes: 'Found {found}, where {expected} must be.',
+    'while-free':
+      'Its red zone was that of a free object (0xbb): it was written after the object had been freed.',
     holds: 'The red zone in between is intact, so nothing ran on over it: a write at a wrong place.',
     further: 'Other parts of the same object are damaged too: {further}.',
 
@@ -211,6 +214,7 @@ export const slubWords = text({
     'place-tail': '损坏位置：{place}（从 slab 首字节算起）。',
     'place-rest': '损坏位置：{place}（从 slab 最后一个对象之后的首字节算起）。',
     bytes: '实际为 {found}，应为 {expected}。',
+    'while-free': '它的 red zone 是空闲对象的（0xbb），说明是在对象释放之后写的。',
     holds: '中间的 red zone 完好，说明不是连续写过去的，而是写到了错误的位置。',
     further: '同一对象的其他部分也有损坏：{further}。',
 
@@ -370,6 +374,7 @@ export function slubSentences(
               : 'place-of'),
       place === undefined && report.hashed === true && report.range !== undefined && 'hashed',
       found !== undefined && expected !== undefined && 'bytes',
+      sort === 'overrun' && expected === FILL.redFree && 'while-free',
       reason === 'padding' && picture !== undefined && holds(picture) && 'holds',
       ...looks.map(look => lookKey(look, fault)),
       further !== '' && 'further',

@@ -298,15 +298,28 @@ function rowLines(
     if (before !== undefined && index > before + 1)
       lines.push(style.faint(say(words, 'more', language, { count: index - before - 1 })))
     before = index
-    lines.push(rowLine(row, marks, { size, characters, tail, style }))
+    lines.push(rowLine(row, marks, { size, characters, tail, style, kmalloc: askedOf(picture) }))
   }
   return lines.map(line => `${indent}${line}`)
+}
+
+/** Where kmalloc's own red zone begins, which is dumped as part of the object. */
+function askedOf({ parts }: ObjectPicture): number {
+  return parts.find(({ part }) => part === 'kmalloc')?.offset ?? Number.POSITIVE_INFINITY
+}
+
+interface RowOptions {
+  readonly size: number
+  readonly characters: boolean
+  readonly tail: boolean
+  readonly style: Style
+  readonly kmalloc: number
 }
 
 function rowLine(
   { part, offset, bytes }: PictureRow,
   marks: readonly ByteRange[],
-  { size, characters, tail, style }: { size: number; characters: boolean; tail: boolean; style: Style },
+  { size, characters, tail, style, kmalloc }: RowOptions,
 ): string {
   const wrong = (at: number): boolean =>
     at < bytes.length && at >= 0 && marks.some(mark => touches(mark, offset + at, offset + at + 1))
@@ -320,7 +333,8 @@ function rowLine(
     const digits = byte === undefined ? '  ' : byte.toString(16).padStart(2, '0')
     hex += wrong(at) ? style.critical(digits) : digits
   }
-  const head = `${signed(offset, tail).padStart(5)} ${LETTERS[part]} `
+  const letter = LETTERS[part === 'object' && offset >= kmalloc ? 'kmalloc' : part]
+  const head = `${signed(offset, tail).padStart(5)} ${letter} `
   return `${head}${hex}${characters ? ` ${bytes.map(character).join('')}` : ''}`.trimEnd()
 }
 
@@ -412,7 +426,13 @@ export function objectPictureSvg(
       y += LINE
     }
     before = index
-    const line = rowLine(row, marks, { size: 16, characters: true, tail, style: plain })
+    const line = rowLine(row, marks, {
+      size: 16,
+      characters: true,
+      tail,
+      style: plain,
+      kmalloc: askedOf(picture),
+    })
     const damaged = marks.some(mark => touches(mark, row.offset, row.offset + row.size))
     below.push(svgText(MARGIN, y, line, { mono: true, colour: damaged ? RED : INK }))
     y += LINE
