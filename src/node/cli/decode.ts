@@ -11,6 +11,7 @@ import { openTree, problemSentence } from '../trees/open-tree.ts'
 import { columnsOf } from './columns.ts'
 import { Ending, exitCodes } from './exit.ts'
 import type { Settings } from './main.ts'
+import { type Output, outputTo } from './output.ts'
 import { withProgress } from './progress.ts'
 import { styleFor } from './style.ts'
 
@@ -28,15 +29,18 @@ export function decodeCommand(
   const { tree, done } = withProgress(opened.tree, process.stderr, (files, mebibytes) =>
     words('reading', { files, mebibytes }),
   )
+  const out = outputTo(process.stdout.fd, what => {
+    throw new Ending(words('unwritten', { what }), exitCodes.failed)
+  })
   switch (output) {
     case 'json':
       printDocument(tree, settings, selection, done)
       break
     case 'jsonl':
-      printLines(tree, settings, selection, done)
+      printLines(tree, settings, selection, { out, done })
       break
     default:
-      printText(tree, settings, selection, done)
+      printText(tree, settings, selection, { out, done })
   }
   let failed = opened.problems.some(({ what }) => what !== 'same-file')
   for (const { path, detail } of tree.gaps()) {
@@ -47,16 +51,19 @@ export function decodeCommand(
   return failed ? exitCodes.failed : exitCodes.finished
 }
 
-/** Whether anybody still reads what is printed: false as soon as a write met a closed pipe. */
-function isHeard(): boolean {
-  return process.stdout.writable
+interface Printing {
+  readonly out: Output
+  /** Takes the line of progress away. */
+  readonly done: () => void
 }
 
 /** The pieces of a log until nobody listens any more. */
-function* whileHeard(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
-  for (const chunk of chunks) {
-    if (!isHeard()) return
-    yield chunk
+function whileHeard({ isHeard }: Output): (chunks: Iterable<Uint8Array>) => Iterable<Uint8Array> {
+  return function* (chunks) {
+    for (const chunk of chunks) {
+      if (!isHeard()) return
+      yield chunk
+    }
   }
 }
 
@@ -92,15 +99,19 @@ function isNarrowed({ kinds, since, until }: Selection): boolean {
 }
 
 /** Every report of a log that was asked for, whole, as it ends; of a time counted from the end of the log, at its end. */
-function printLines(tree: Tree, { language, words }: Settings, selection: Selection, done: () => void): void {
+function printLines(
+  tree: Tree,
+  { language, words }: Settings,
+  selection: Selection,
+  { out, done }: Printing,
+): void {
   let unstamped = 0
   const logs = logsOf(tree)
   for (const path of logs) {
     const chosen = readSelected(tree, path, selection, {
-      through: whileHeard,
+      through: whileHeard(out),
       each(report) {
-        if (!isHeard()) return
-        process.stdout.write(renderJsonLine(kernelReportJson(report, reportWords(report, language))))
+        if (out.isHeard()) out.write(renderJsonLine(kernelReportJson(report, reportWords(report, language))))
       },
     })
     done()
@@ -117,14 +128,13 @@ function printLines(tree: Tree, { language, words }: Settings, selection: Select
   noteUnstamped(unstamped, words)
 }
 
-function printText(tree: Tree, settings: Settings, selection: Selection, done: () => void): void {
-  const { language } = settings
+function printText(tree: Tree, { language }: Settings, selection: Selection, { out, done }: Printing): void {
   const style = styleFor(process.stdout, process.env)
   const columns = columnsOf(process.stdout)
   let first = true
   const print = (text: string): void => {
-    if (text === '' || !isHeard()) return
-    process.stdout.write(first ? text : `\n${text}`)
+    if (text === '') return
+    out.write(first ? text : `\n${text}`)
     first = false
   }
   const logs = logsOf(tree)
@@ -135,7 +145,7 @@ function printText(tree: Tree, settings: Settings, selection: Selection, done: (
     print(renderOutline(document))
   }
   for (const path of logs) {
-    const chosen = readSelected(tree, path, selection, { through: whileHeard })
+    const chosen = readSelected(tree, path, selection, { through: whileHeard(out) })
     done()
     if (chosen === undefined) continue
     const { log, unstamped } = chosen
@@ -150,9 +160,9 @@ function printText(tree: Tree, settings: Settings, selection: Selection, done: (
     })
     let head = true
     for (const block of blocks) {
-      if (!isHeard()) return
+      if (!out.isHeard()) return
       if (head) print(block)
-      else process.stdout.write(block)
+      else out.write(block)
       head = false
     }
   }
