@@ -109,8 +109,8 @@ export const slubWords = text({
     'suspect-function': 'The stacks name {function}, and no module.',
     'suspect-none': 'The report names nobody: with user tracking (slub_debug=U) it would.',
     owner: 'What the cache holds: ?.',
-    'leak-stack': '{most|number} of them were allocated in {site}.',
-    'leak-stack-one': 'It was allocated in {site}.',
+    'leak-stack': 'They were allocated in: {sites}.',
+    'leak-stack-one': 'It was allocated in {sites}.',
     'leak-unlisted':
       'The kernel listed none of them: it lists objects only of slabs that are not full, and names who allocated them only with user tracking (slub_debug=U).',
     'leak-untracked': 'Who allocated them is not told: with user tracking (slub_debug=U) it would be.',
@@ -233,8 +233,8 @@ export const slubWords = text({
     'suspect-function': '调用栈指向 {function}，没有指向任何模块。',
     'suspect-none': '报告没有指出是谁：开启用户跟踪（slub_debug=U）后会有。',
     owner: '该缓存存放：?。',
-    'leak-stack': '其中 {most|number} 个在 {site} 分配。',
-    'leak-stack-one': '它在 {site} 分配。',
+    'leak-stack': '分配处：{sites}。',
+    'leak-stack-one': '它在 {sites} 分配。',
     'leak-unlisted':
       '内核没有列出这些对象：它只列出未满的 slab 中的对象，而且只有开启用户跟踪（slub_debug=U）才会写明由谁分配。',
     'leak-untracked': '没有写明由谁分配：开启用户跟踪（slub_debug=U）后会有。',
@@ -328,7 +328,7 @@ export function slubSentences(
   const { damage } = picture ?? {}
   const objects = report.remaining?.length ?? report.slab?.used
   const counted = objects !== undefined && objects > 0
-  const most = mostCommon(report)
+  const sites = allocationSites(report)
   const first = picture?.marks[0] ?? damage
   const last = picture?.marks.at(-1) ?? damage
   const place =
@@ -356,9 +356,9 @@ export function slubSentences(
     summary: kept(
       claimed && 'claim',
       `because-${reason}`,
-      sort === 'leak' && most !== undefined && (objects === 1 ? 'leak-stack-one' : 'leak-stack'),
+      sort === 'leak' && sites !== undefined && (objects === 1 ? 'leak-stack-one' : 'leak-stack'),
       sort === 'leak' &&
-        most === undefined &&
+        sites === undefined &&
         report.allocator !== 'SLAB' &&
         (report.remaining === undefined || report.remaining.length === 0
           ? 'leak-unlisted'
@@ -403,8 +403,7 @@ export function slubSentences(
       number: fault.number === undefined ? undefined : String(fault.number),
       module: fault.suspect?.module,
       function: fault.suspect?.function,
-      most: most?.count,
-      site: most?.site,
+      sites,
       destroyer: destroyer(fault),
       comm: report.comm,
       pid: report.pid === undefined ? '?' : report.pid,
@@ -440,19 +439,25 @@ function destroyer({ foundBy }: SlubFault): string | undefined {
   return foundBy.module === undefined ? foundBy.function : `${foundBy.function} [${foundBy.module}]`
 }
 
-/** Of the objects left behind, where most were allocated. */
-function mostCommon({
-  remaining,
-}: SlubCorruption): { readonly site: string; readonly count: number } | undefined {
+/** Places named of the objects left behind. */
+const SITES_NAMED = 3
+
+/** Where the objects left behind were allocated, most of them first: `16 × lab_leak+0x32/0x50 [faults]`. */
+function allocationSites({ remaining }: SlubCorruption): string | undefined {
   const counts = new Map<string, { readonly site: string; count: number }>()
   for (const { allocated } of remaining ?? []) {
     if (allocated === undefined) continue
     const key = stackKey(allocated)
-    const known = counts.get(key)
-    if (known === undefined) counts.set(key, { site: allocated.site, count: 1 })
-    else known.count += 1
+    const before = counts.get(key)
+    if (before === undefined) counts.set(key, { site: allocated.site, count: 1 })
+    else before.count += 1
   }
-  return [...counts.values()].sort((a, b) => b.count - a.count)[0]
+  const all = [...counts.values()].sort((a, b) => b.count - a.count)
+  if (all.length === 0) return undefined
+  const named = all
+    .slice(0, SITES_NAMED)
+    .map(({ site, count }) => (count === 1 ? site : `${count} × ${site}`))
+  return `${named.join(', ')}${all.length > SITES_NAMED ? ', …' : ''}`
 }
 
 function lookKey(look: Look, { counted, sort }: SlubFault): Key | false {
