@@ -18,20 +18,21 @@ import { type Draft, detector } from './detector.ts'
 
 const own = text({
   en: {
-    'no-page': 'The kernel had not a single page for {who}',
-    'no-small': 'The kernel had no {pages|number} pages in one piece for {who} (order {order})',
+    'no-page': 'The kernel found no page for {who}',
+    'no-small': 'The kernel found no {pages|number} pages in one piece for {who} (order {order})',
     'no-large':
-      'The kernel had no {pages|number} pages in one piece for {who} (order {order}), more than it promises',
+      'The kernel found no {pages|number} pages in one piece for {who} (order {order}, more than it promises)',
     optional: 'A request for memory that could do without got none: {who} (order {order})',
     waiting: 'Allocations wait for seconds until the kernel finds memory: {who}',
     times: 'Such failures in the log: {count|number}.',
     more: 'Not printed because of rate limiting: at least {suppressed|number} more, of this or another kind.',
     last: 'The last one:',
+    lastWhole: 'The last of which the log has the figures:',
     harmless:
       'That is no illness by itself: the kernel counts on such requests failing, and so does who makes them.',
   },
   zh: {
-    'no-page': '内核连一个页都分配不出来：{who}',
+    'no-page': '内核找不到可用的页：{who}',
     'no-small': '内核分配不出 {pages|number} 个连续页（order {order}）：{who}',
     'no-large': '内核分配不出 {pages|number} 个连续页（order {order}，超出内核会尽力保证的范围）：{who}',
     optional: '可有可无的内存请求没有分配到：{who}（order {order}）',
@@ -39,6 +40,7 @@ const own = text({
     times: '日志里有 {count|number} 次这样的失败。',
     more: '另有至少 {suppressed|number} 次因限速没有打印，可能属于这一类，也可能不是。',
     last: '最近一次：',
+    lastWhole: '最近一次有内存数据的：',
     harmless: '这本身不是故障：内核和调用者都预期这类请求可能失败。',
   },
 })
@@ -127,7 +129,9 @@ function finding(about: Case, reports: Failures, kinds: number): Draft<En> {
     claimed || kinds > 1 ? [] : (about.log?.folded ?? []).filter(({ kind }) => kind === 'page-alloc-failure')
   const count = folded.reduce((sum, fold) => sum + fold.count, reports.length)
   const severity = severityOf(sort, reports, count + (kinds === 1 ? suppressed : 0))
-  const { values, summary, remedies } = explainPageAllocationFailure(last)
+  // one with figures tells more than a later one without
+  const told = reports.findLast(({ memInfo }) => memInfo !== undefined) ?? last
+  const { values, summary, remedies } = explainPageAllocationFailure(told)
   return {
     severity,
     subject: { kind: 'node' },
@@ -143,11 +147,11 @@ function finding(about: Case, reports: Failures, kinds: number): Draft<En> {
         count > 1 && 'times',
         suppressed > 0 && 'more',
         severity === 'info' && !claimed && 'harmless',
-        count > 1 && 'last',
+        count > 1 && (told === last ? 'last' : 'lastWhole'),
         ...summary,
       ),
     },
-    evidence: quoted(last),
+    evidence: [...quoted(told), ...(told === last ? [] : quoted(last))],
     remedies: severity === 'info' ? [] : remedies,
     defects: [],
     ...seen(about, reports, folded),

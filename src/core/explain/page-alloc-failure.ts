@@ -224,6 +224,7 @@ export function explainPageAllocationFailure(report: PageAllocationFailure): Exp
   const found = freePagesOf(report)
   const { verdict, wants, needed } = found
   const claimed = report.userWritten === true
+  const waiting = report.warns === 'stall'
   const purpose = purposeOf(frames)
   const caller = askedBy(frames)
   const limited = wants?.names.has('NORETRY')
@@ -247,14 +248,7 @@ export function explainPageAllocationFailure(report: PageAllocationFailure): Exp
       nodes: report.nodemask ?? report.memsAllowed,
       ...zoneValues(found),
     },
-    title:
-      report.warns === 'stall'
-        ? 'stalled'
-        : order === 0
-          ? 'failedPage'
-          : needed === undefined
-            ? 'failedPages'
-            : 'failed',
+    title: waiting ? 'stalled' : order === 0 ? 'failedPage' : needed === undefined ? 'failedPages' : 'failed',
     summary: kept(
       claimed && 'claim',
       why(found, memInfo),
@@ -262,12 +256,12 @@ export function explainPageAllocationFailure(report: PageAllocationFailure): Exp
       verdict === 'atomic-reserve' && (reclaimable ?? 0) > 0 && 'reclaimable',
       verdict !== 'zone-limit' && verdict !== 'node-limit' && found.other !== undefined && 'since',
       caller !== undefined && (caller.module === undefined ? 'caller' : 'module'),
-      wants === undefined ? undefined : !wants.mayWait ? 'atomic' : (limited ?? 'reclaimed'),
-      report.warns === 'stall' ? 'waits' : 'notOom',
+      wants === undefined || waiting ? undefined : !wants.mayWait ? 'atomic' : (limited ?? 'reclaimed'),
+      waiting ? 'waits' : 'notOom',
       purpose === 'packet' && 'packet',
       purpose === 'huge-page' && 'hugePage',
-      purpose === 'other' && order > COSTLY_ORDER && 'costly',
-      order <= COSTLY_ORDER && wants?.mayWait === true && limited === undefined && 'small',
+      !waiting && purpose === 'other' && order > COSTLY_ORDER && 'costly',
+      !waiting && order <= COSTLY_ORDER && wants?.mayWait === true && limited === undefined && 'small',
       report.truncated === true && 'truncated',
     ),
     facts: [
