@@ -9,7 +9,7 @@ export type LostRecordsLine = Pick<RecordsLost, 'by' | 'count' | 'whose' | 'unit
 
 /** Words without which no line is one of these. */
 export const LOST_HEADS =
-  /printk messages dropped|messages suppressed|messages dropped|kernel messages|kmsg buffer overrun|lost \d{1,15} messages|messages lost due|begins? to drop messages|Suppressed \d{1,15} messages/
+  /printk messages dropped|messages suppressed|messages dropped|kernel messages|kmsg buffer overrun|(?:imuxsock|imjournal|imklog) lost |messages lost due|begins? to drop messages|Suppressed \d{1,15} messages/
 
 const PRINTK =
   /^\s*(?:\*\* (\d{1,15}) printk messages dropped \*\*|printk: (?:\S{1,40}: )?(\d{1,15}) messages (?:dropped|suppressed))/
