@@ -1,7 +1,16 @@
 // kmemscope decode as a process: every report of a log in words, as JSON lines, and what it says of what it cannot read.
 
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -215,6 +224,33 @@ describe('JSON lines', () => {
     child.stdin.end()
     child.stdout.resume()
     expect(await ended).toBe(0)
+  })
+
+  it('take no more memory the longer a storm is', () => {
+    put('storm.log', slub('1.000000').repeat(40_000))
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--max-old-space-size=48', main, 'decode', '-o', 'jsonl', 'storm.log'],
+      { cwd: dir, encoding: 'buffer', maxBuffer: 256 * 1024 * 1024 },
+    )
+    expect([status, stderr.toString()]).toEqual([0, ''])
+    // more than the heap could have held
+    expect(stdout.length).toBeGreaterThan(24 * 1024 * 1024)
+  })
+
+  it.for(['text', 'jsonl'])('and text that cannot be written are a failure: %s', (output, { skip }) => {
+    if (!existsSync('/dev/full')) skip('no /dev/full here')
+    put('one.log', slub('1.000000'))
+    const full = openSync('/dev/full', 'w')
+    const { status, stderr } = spawnSync(process.execPath, [main, 'decode', 'one.log', '-o', output], {
+      cwd: dir,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] ?? '', LANG: 'C' },
+      stdio: ['ignore', full, 'pipe'],
+    })
+    closeSync(full)
+    expect(status).toBe(1)
+    expect(stderr).toBe('kmemscope: the output could not be written (ENOSPC)\n')
   })
 
   it.each(['text', 'jsonl'])('and text stop in silence where nobody reads on: %s', output => {
