@@ -11,6 +11,8 @@ export const WHOLE_FILE_LIMIT = 16 * 1024 * 1024
 export const LISTING_LIMIT = 64 * 1024 * 1024
 
 const PIECE = 256 * 1024
+/** Room for less is not read into. */
+const LEAST = 64 * 1024
 
 /** O_NONBLOCK so that a FIFO with no writer cannot hold us; absent on Windows. */
 const NONBLOCK = constants.O_NONBLOCK ?? 0
@@ -157,18 +159,25 @@ export function* piecesOf(
   fail: (error: unknown) => void,
   close = true,
 ): Generator<Uint8Array> {
+  let piece = new Uint8Array(PIECE)
+  let used = 0
   try {
     for (;;) {
-      const piece = new Uint8Array(PIECE)
+      // a pipe gives 64 KiB at once, or what was just written into it: what is given on is not written to again
+      if (piece.length - used < LEAST) {
+        piece = new Uint8Array(PIECE)
+        used = 0
+      }
       let got: number
       try {
-        got = readWaiting(descriptor, piece, 0)
+        got = readWaiting(descriptor, piece, used)
       } catch (error) {
         fail(error)
         return
       }
       if (got === 0) return
-      yield piece.subarray(0, got)
+      yield piece.subarray(used, used + got)
+      used += got
     }
   } finally {
     if (close) closeSync(descriptor)
