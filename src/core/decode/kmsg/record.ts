@@ -192,6 +192,8 @@ const GREP_NUMBER =
 /** `grep -H`: `kern.log:123:Jul  3 …`, `/var/log/messages-Jul  3 …`; a stamp has to follow. */
 const GREP_FILE =
   /^(?=[^\s:]{0,200}[./]|(?:messages|syslog|dmesg|kmsg|kern|journal)\b)[\w./+@~-]{1,200}?[:-](?:\d{1,9}[:-])?(?=\[ {0,8}\d{1,8}\.\d|\[?[A-Z][a-z]{2} {1,2}[A-Z0-9]|\d{4}-\d\d-\d\d[T ]|<\d{1,3}>)/
+/** The rule of 77 below a heading of mm/slub.c, broken before its end; a mail that nobody decoded has a = behind it. */
+const DASHES = /(?:^|[^-])-{40,76}=?\s*$/
 /** What `less`, `more` and a pager of journalctl leave in what is copied from a terminal. */
 const PAGER =
   /^(?:~|:|\(END\)|-{2}More-{2}(?:\(\d{1,3}%\))?|lines \d{1,9}-\d{1,9}(?:\/\d{1,9})?(?: \(END\)| \d{1,3}%)?|(?:\S{1,200} )?\(END\)|\.{3}skipping\.{3})\s*$/
@@ -386,6 +388,8 @@ const MOST_DRESSES = 16
 export function undresser(): Undresser {
   let base = Number.NaN
   let afterKmsg = false
+  /** The line before was, or ended in, a rule of dashes. */
+  let afterDashes = false
   /** Dresses taken off the line at hand. */
   let worn = 0
   let cachedSecond = ''
@@ -597,7 +601,9 @@ export function undresser(): Undresser {
     if (priority > 191) return false
     draft.level = priority & 7
     draft.facility = priority >> 3
-    draft.text = draft.text.slice(found[0].length)
+    // `<3> [  357.788006] …` of a test machine's log
+    const blank = draft.text.startsWith(' [', found[0].length) ? 1 : 0
+    draft.text = draft.text.slice(found[0].length + blank)
     draft.dressed = true
     const rfc = RFC5424.exec(draft.text)
     if (rfc) {
@@ -828,6 +834,10 @@ export function undresser(): Undresser {
         text = text.replaceAll('\u00a0', ' ')
         first = text.charCodeAt(0)
       }
+      const rule = afterDashes
+      afterDashes = DASHES.test(text)
+      // a terminal or a mail broke a rule of dashes in two
+      if (rule && text === '--') return []
       if (first === 45 && RULE.test(text)) {
         // as a prompt does, it parts what was printed before from what comes
         const command = text === '--' ? 'grep' : ''

@@ -503,7 +503,7 @@ export function slubCorruptionReader(options: ReaderOptions): ReportReader {
         !isSlab &&
         candidate.objectOffset === undefined &&
         candidate.heading !== undefined &&
-        line.part !== 'padding'
+        !(line.part === 'padding' && candidate.heading.damage === 'padding-overwritten')
       )
         return false
       const found = placeOf(candidate, line, record)

@@ -266,6 +266,32 @@ describe('the cache of a cgroup', () => {
   })
 })
 
+describe('what mails and terminals do', () => {
+  const head = [
+    '[  357.788006] BUG i915_vma (Tainted: G     U  W        N ):',
+    'Objects remaining on __kmem_cache_shutdown()',
+  ]
+  const object = '[  357.788204] Object 0xffff888109e7f480 @offset=29824'
+
+  it('a rule of dashes broken in two parts nothing', () => {
+    for (const end of ['', '='])
+      expect(corruptions(...head, '[  357.788031]', `${'-'.repeat(75)}${end}`, '--', object)).toMatchObject([
+        { cache: 'i915_vma', remaining: [{ offset: 29_824 }] },
+      ])
+  })
+
+  it('what grep parts is not put together', () => {
+    const [one] = corruptions(...head, '--', object)
+    expect(one?.remaining).toBeUndefined()
+  })
+
+  it('a blank between priority and stamp', () => {
+    expect(corruptions(`<3> ${head[0]} ${head[1]}`, `<3> ${object}`)).toMatchObject([
+      { at: { seconds: 357.788006 }, remaining: [{ address: 0xffff888109e7f480n }] },
+    ])
+  })
+})
+
 describe('without its head', () => {
   it('the repair tells what was damaged', () => {
     const [one] = corruptions(
