@@ -46,7 +46,7 @@ const HEADER = /^\s*\[ *pid *\] +(\S.{0,300})$/
 const TITLE = /^\s*Tasks state \(memory values in pages\):\s*$/
 
 /** Rows held while a table is read; of more the half that holds or scores least goes. Ours: few nodes run as many. */
-const MOST_HELD = 1024
+const MOST_HELD = 512
 
 /** Kept of a table: by what they hold, and by their score. Ours. */
 const MOST_BY_PAGES = 12
@@ -57,7 +57,7 @@ const MOST_NAMES = 1024
 const GIVEN_NAMES = 5
 
 /** Processes of which it is known that they were listed; beyond, a thread may be counted as a process. */
-const MOST_PROCESSES = 131_072
+const MOST_PROCESSES = 8192
 
 /** comm has 15 bytes; what a log escapes takes four characters each. */
 const LONGEST_NAME = 60
