@@ -63,7 +63,9 @@ function bash(commands: readonly Offer[]): string {
         if (values === undefined) return []
         const names = short === undefined ? [long] : [short, long]
         const cases = names.map(name => `${isDefault(command) ? '*' : command.name}:${name}`).join('|')
-        return [`    ${cases}) COMPREPLY=($(compgen -W "${values.join(' ')}" -- "$word")); return ;;`]
+        return [
+          `    ${cases}) COMPREPLY=($(compgen -P "$listed" -W "${values.join(' ')}" -- "$last")); return ;;`,
+        ]
       }),
     )
   const options = commands.map(
@@ -72,6 +74,9 @@ function bash(commands: readonly Offer[]): string {
   return [
     '_kmemscope() {',
     '  local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}" command="${COMP_WORDS[1]}" options=""',
+    // of values with commas between them the last is offered
+    '  local last="${word##*,}" listed=""',
+    '  [[ "$word" == *,* ]] && listed="${word%,*},"',
     '  case "$command:$before" in',
     ...values,
     '    *:--root) COMPREPLY=($(compgen -d -- "$word")); return ;;',

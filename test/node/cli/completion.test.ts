@@ -36,6 +36,8 @@ describe.skipIf(!there('bash'))('completion in bash', () => {
     expect(offered('diagnose', '-o', '')).toEqual(['text', 'json', 'markdown', 'npd'])
     expect(offered('decode', '-o', '')).toEqual(['text', 'json', 'jsonl'])
     expect(offered('--lang', '')).toEqual(['en', 'zh'])
+    expect(offered('decode', '--only', 'oom,km')).toEqual(['oom,kmemleak'])
+    expect(offered('decode', '--un')).toEqual(['--until'])
     expect(offered('completion', 'f')).toEqual(['fish'])
   })
 })
