@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { judge } from './judge.ts'
 import kernel from './kernels/6.1.ts'
-import { type Look, type PrintedReport, type Scenario, scenario } from './lab.ts'
+import { INSTRUMENTS, type Look, type PrintedReport, type Scenario, scenario, type World } from './lab.ts'
 
 const NODE = fileURLToPath(new URL('../../fixtures/nodes/v2-dying-memcgs/', import.meta.url))
 const world = { kernel, hierarchy: 'v2' } as const
 const known = JSON.parse(readFileSync(join(NODE, 'report.json'), 'utf8')) as PrintedReport
 
-const truth: Look = {
+const truth = {
   says: known.findings.map(({ detector, severity, subject }) => ({
     detector,
     severity,
@@ -22,7 +22,7 @@ const truth: Look = {
   unknown: Object.entries(known.verdicts)
     .filter(([, verdict]) => verdict === 'unknown')
     .map(([detector]) => detector),
-}
+} satisfies Look
 
 let files = ''
 
@@ -37,7 +37,12 @@ beforeAll(() => {
 
 afterAll(() => rmSync(files, { recursive: true }))
 
-async function faults(look: Look, more: Partial<Scenario> = {}, dir = files): Promise<readonly string[]> {
+async function faults(
+  look: Look,
+  more: Partial<Scenario> = {},
+  dir = files,
+  where: World = world,
+): Promise<readonly string[]> {
   const one = scenario({
     id: 'one',
     about: 'a saved node',
@@ -46,7 +51,7 @@ async function faults(look: Look, more: Partial<Scenario> = {}, dir = files): Pr
     looks: () => ({ seen: look }),
     ...more,
   })
-  const { checks } = await judge(one, world, dir, true)
+  const { checks } = await judge(one, where, dir, true)
   return checks.flatMap(check => check.faults.map(fault => `${check.name}: ${fault}`))
 }
 
@@ -54,6 +59,15 @@ describe('the judge of the kernel lab', () => {
   it('has no fault to find where all is said that must be, and nothing else', async () => {
     expect(truth.says.length).toBeGreaterThan(0)
     expect(await faults(truth)).toEqual([])
+  })
+
+  it('takes a judgement for unknown whose debugging instrument the boot has off, and no other', async () => {
+    const look = { ...truth, unknown: truth.unknown.filter(id => !Object.hasOwn(INSTRUMENTS, id)) }
+    expect(look.unknown).not.toEqual(truth.unknown)
+    expect(await faults(look)).toEqual([])
+    const on = { ...world, kernel: { ...kernel, has: ['kmemleak'] as const }, append: 'quiet kmemleak=on' }
+    const found = await faults(look, {}, files, on)
+    expect(found.some(fault => fault.includes('kmemleak-objects is unknown, must be absent'))).toBe(true)
   })
 
   it('finds what must not be said, both ways', async () => {

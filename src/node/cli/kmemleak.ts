@@ -48,14 +48,19 @@ export async function kmemleakCommand(settings: Settings, options: KmemleakOptio
   if (scan && files.length > 0) throw new Ending(words('kmemleakScanFiles'), exitCodes.usage)
   if (files.length > 2) throw new Ending(words('kmemleakManyFiles'), exitCodes.usage)
   const [first, second] = files
+  /** A copy was broken off in mid-file. */
+  const broken: string[] = []
   if (first === undefined) print(scan ? await scanned(settings, yes) : live(settings), settings)
   else if (second === undefined)
-    print({ at: Date.now(), source: { path: first, reading: saved(first, settings) } }, settings)
+    print({ at: Date.now(), source: { path: first, reading: saved(first, settings, broken) } }, settings)
   else {
-    const before = { path: first, reading: saved(first, settings) }
-    print({ at: Date.now(), before, source: { path: second, reading: saved(second, settings) } }, settings)
+    const before = { path: first, reading: saved(first, settings, broken) }
+    print(
+      { at: Date.now(), before, source: { path: second, reading: saved(second, settings, broken) } },
+      settings,
+    )
   }
-  return exitCodes.finished
+  return broken.length === 0 ? exitCodes.finished : exitCodes.failed
 }
 
 function print(document: KmemleakDocument, { language, output }: Settings): void {
@@ -71,7 +76,7 @@ function print(document: KmemleakDocument, { language, output }: Settings): void
 }
 
 /** A copy of the file, or a log or mail that holds its records. A copy may be empty, as the file is where nothing leaked. */
-function saved(path: string, { language, words }: Settings): KmemleakReading {
+function saved(path: string, { language, words }: Settings, broken: string[]): KmemleakReading {
   const opened = openTree([path])
   if ('problem' in opened) {
     if (opened.problem.what === 'empty') return readKmemleak([])
@@ -82,9 +87,10 @@ function saved(path: string, { language, words }: Settings): KmemleakReading {
   const chunks = given?.kind === 'log' || given?.kind === 'kmemleak' ? tree.chunks(given.path) : undefined
   if (chunks !== undefined && !isGap(chunks)) {
     const reading = given?.kind === 'log' ? ofLog(chunks) : readKmemleak(chunks, { objects: true })
-    const [broken] = tree.gaps()
-    if (broken !== undefined)
-      process.stderr.write(`kmemscope: ${words('readInPart', { path, what: broken.detail ?? '' })}\n`)
+    for (const { detail = '' } of tree.gaps()) {
+      note(words('readInPart', { path, what: detail }))
+      broken.push(path)
+    }
     if (reading.records > 0) return reading
   }
   throw new Ending(words('kmemleakNoSuspects', { path }), exitCodes.failed)
@@ -126,7 +132,10 @@ function notTold({ why }: KmemleakInstrument, { language, words }: Settings): En
   return new Ending(
     words('kmemleakNotTold', {
       why: say(unknownReasons, reason, language, { path: why?.path ?? `/${FILE}` }),
-      remedy: say(unknownRemedies, why?.remedy ?? 'boot-debug-kernel', language),
+      remedy:
+        why?.remedy === 'run-as-root'
+          ? words('kmemleakAsRoot')
+          : say(unknownRemedies, why?.remedy ?? 'boot-debug-kernel', language),
     }),
     exitCodes.failed,
   )

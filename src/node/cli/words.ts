@@ -59,6 +59,7 @@ export const cliWords = text({
     kmemleakManyFiles: 'kmemleak takes one saved copy, or two to compare',
     kmemleakScanFiles: '--scan is for the live node only; leave it out when files are given',
     kmemleakNoSuspects: '{path} holds no record of kmemleak',
+    kmemleakAsRoot: 'run as root: sudo kmemscope kmemleak',
     kmemleakNotTold: '{why}. To check it: {remedy}',
     kmemleakCost:
       'A scan reads all kernel memory that kmemleak knows of, here some {size}, on one CPU: an estimated {least} to {most} s of CPU time for each of two scans, and {wait} s of waiting. Nothing else is changed.',
@@ -154,6 +155,7 @@ export const cliWords = text({
     kmemleakManyFiles: 'kmemleak 只接受一份副本，或两份用于比较',
     kmemleakScanFiles: '--scan 只用于本节点；给出文件时不要使用',
     kmemleakNoSuspects: '{path} 里没有 kmemleak 的记录',
+    kmemleakAsRoot: '以 root 运行：sudo kmemscope kmemleak',
     kmemleakNotTold: '{why}。如何检查：{remedy}',
     kmemleakCost:
       '一次扫描会在一个 CPU 上读遍 kmemleak 所知的内核内存（这里约 {size}）：共两次，每次估计占用 CPU {least} 至 {most} 秒，另等待 {wait} 秒。不改动其他任何东西。',

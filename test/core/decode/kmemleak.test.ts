@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { plainName } from '../../../src/core/decode/kmsg/kmemleak.ts'
 import { readKernelLog } from '../../../src/core/decode/kmsg/log.ts'
 import { compareKmemleak, readKmemleak, secondsAfterBoot } from '../../../src/core/decode/sys/kmemleak.ts'
 import { decodedLog } from '../../../src/core/decoded/log.ts'
@@ -180,6 +181,28 @@ describe('two readings', () => {
     expect(again.stayed[0]?.objects).toEqual({ stayed: 0, added: 1, gone: 1, changed: 0 })
     const written = compareKmemleak(read(leak(1, { crc: 'aa' })), read(leak(1, { crc: 'bb' })))
     expect(written.stayed[0]?.objects).toEqual({ stayed: 1, added: 0, gone: 0, changed: 1 })
+  })
+})
+
+describe('a name', () => {
+  it.each([
+    ['f.isra.0', 'f'],
+    ['f.constprop.5.cold', 'f'],
+    ['f.part.0.isra.3', 'f'],
+    ['f.llvm.123456789', 'f'],
+    ['f.1234', 'f'],
+    ['__pfx_f', 'f'],
+    ['.L.str', '.L.str'],
+    ['my.partial', 'my.partial'],
+  ])('%s is %s without what the compiler added', (name, plain) => {
+    expect(plainName(name)).toBe(plain)
+  })
+
+  it('made to be slow is not', () => {
+    const frames = [`f${'.1'.repeat(250)}x+0x1/0x2`, `${'_'.repeat(250)}alloc${'alloc'.repeat(40)}!+0x1/0x2`]
+    const began = performance.now()
+    for (let round = 0; round < 50; round += 1) read(record({ frames, size: round }))
+    expect(performance.now() - began).toBeLessThan(1000)
   })
 })
 

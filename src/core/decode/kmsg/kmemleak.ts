@@ -136,11 +136,14 @@ export function objectReader(head: ObjectHead): ObjectReader {
 const ALLOCATOR =
   /^_*(?:kmemleak_\w+|create_object|alloc_object|set_track_prepare|save_stack_trace|slab_(?:post_)?alloc\w*|kmem_cache_\w*alloc\w*|do_kmalloc\w*|do_krealloc|k[mzc]alloc\w*|kmalloc_array\w*|krealloc\w*|kv[mzc]alloc\w*|kvrealloc\w*|kmemdup\w*|kvmemdup\w*|kstrn?dup\w*|kv?asprintf\w*|v[mz]alloc\w*|pcpu_alloc\w*|alloc_percpu\w*|memblock_\w*alloc\w*|devm_k(?:malloc|memdup|strdup|asprintf|vasprintf)\w*|devres_alloc\w*|mempool_alloc_slab|sock_kmalloc)$/
 
-/** What the compiler and tracing put around a name: `.isra.0`, `.constprop.5`, `.part.0`, `.cold`, `.llvm.123`, `__pfx_`. */
+/** What compilers put behind the name of a function they have cut up or copied. */
+const COPY = /^(?:isra|constprop|part|cold|llvm|lto_priv|\d{1,20})$/
+
+/** Without `.isra.0`, `.constprop.5`, `.part.0`, `.cold`, `.llvm.123`, and without `__pfx_`, the space before a function. */
 export function plainName(name: string): string {
-  return name
-    .replace(/^__pfx_/, '')
-    .replace(/(?:\.(?:isra|constprop|part|cold|llvm|lto_priv|\d+)\b[.\d]*)+$/, '')
+  const parts = name.replace(/^__pfx_/, '').split('.')
+  const copy = parts.findIndex((part, index) => index > 0 && COPY.test(part))
+  return copy < 0 ? parts.join('.') : parts.slice(0, copy).join('.')
 }
 
 /** Where an unwinder ends: ULONG_MAX, which old versions print as the last frame. */
