@@ -157,8 +157,9 @@ export function score(expectation, decoded) {
     if (NOT_SCORED.has(key) || NOT_SCORED_ANYWHERE.has(key)) continue
     if (key === 'alsoContains' && Array.isArray(value) && Array.isArray(decoded.events)) {
       // beside what the file is about: what else was decoded is neither right nor false
-      const { pairs } = pair(value, decoded.events)
-      const found = value.map((_, index) => decoded.events[pairs.get(index) ?? -1] ?? {})
+      const events = decoded.events
+      const { pairs } = pair(value, events)
+      const found = value.map((_, index) => events[pairs.get(index) ?? -1] ?? {})
       compare(key, value, found, hard)
       continue
     }
