@@ -43,7 +43,8 @@ const words = text({
       'It was less than a minute old when it was reported; memory may be handed over so long without a pointer to it.',
     part: 'A part of the record is not in the log.',
     file: 'Which they are is in /sys/kernel/debug/kmemleak; kmemscope kmemleak groups them by who allocated them.',
-    blind: 'From here on nothing is reported, and the file reads empty as if nothing leaked.',
+    blind:
+      'From here on nothing new is reported; where nothing was found before, the file reads empty, as if nothing leaked.',
     bootOption: 'Whether it is on is decided at boot: kmemleak=on, kmemleak=off, or as the kernel was built.',
     pool54:
       'Its room is set when the kernel is built: CONFIG_DEBUG_KMEMLEAK_MEM_POOL_SIZE, up to 5.3 CONFIG_DEBUG_KMEMLEAK_EARLY_LOG_SIZE.',
@@ -83,7 +84,7 @@ const words = text({
     young: '报告时它存在还不到一分钟；内存在移交过程中可能有这么长时间没有指针指向它。',
     part: '这条记录有一部分不在日志里。',
     file: '具体是哪些见 /sys/kernel/debug/kmemleak；kmemscope kmemleak 会按分配者归类。',
-    blind: '从此不再报告任何东西，文件读出来是空的，看上去就像没有泄漏。',
+    blind: '从此不再报告新的东西；如果之前没有发现，文件读出来是空的，看上去就像没有泄漏。',
     bootOption: '是否启用在启动时决定：kmemleak=on、kmemleak=off，或按内核编译时的设置。',
     pool54:
       '空间大小在编译内核时设定：CONFIG_DEBUG_KMEMLEAK_MEM_POOL_SIZE，5.3 及以前为 CONFIG_DEBUG_KMEMLEAK_EARLY_LOG_SIZE。',
