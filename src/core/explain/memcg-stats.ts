@@ -29,7 +29,7 @@ const TOLD = 5
 
 /** What is the sum of others, or a part of them that is not memory. */
 const NO_PART =
-  /^(?:total_|hierarchical_|pg|workingset_|thp_|zswp|swp|numa_|(?:in)?active_|mapped_file|file_)/
+  /^(?:total_|hierarchical_|pg|workingset_|thp_|zswp|swp|numa_|(?:in)?active_|mapped_file|file_|rss_huge|anon_thp|shmem_thp|slab_)/
 
 /** Figures without their report, in words. */
 export function explainStrayStats({ stats }: StrayMemcgStats): ExplanationOf<typeof words.en> {
