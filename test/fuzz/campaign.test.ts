@@ -11,12 +11,18 @@ it(
   'a log damaged in any way never throws, never hangs, and noise is no report',
   async () => {
     expect((await printers()).size).toBeGreaterThan(0)
-    fc.assert(fc.property(await logs(), check), {
+    const { failed, seed, counterexample, numRuns } = fc.check(fc.property(await logs(), check), {
       numRuns: 1_000_000,
       interruptAfterTimeLimit: MILLISECONDS,
-      markInterruptAsFailure: false,
       endOnFailure: true,
     })
+    const made = failed ? counterexample?.[0] : undefined
+    if (made !== undefined) {
+      const message = failureOf(made)?.stack ?? 'tried again it does not fail'
+      const least = new TextDecoder().decode(shrunk(made, performance.now() + 20_000).bytes)
+      throw new Error(`seed ${seed}: ${message}\n${JSON.stringify(least)}`)
+    }
+    expect(numRuns).toBeGreaterThan(50)
   },
   MILLISECONDS + 60_000,
 )
