@@ -122,6 +122,7 @@ function oom(report: OomReport): Plain {
       allocatingTask: report.allocatingTask,
       sharing: report.sharing,
       end: report.end,
+      faultsRetried: report.faultsRetried,
       exiting: report.exiting,
       groupKill: report.groupKill,
       truncatedHead: report.truncatedHead,

@@ -44,6 +44,8 @@ export const oomVictimWords = text({
       'The oom_reaper could not take back the memory of {stuck}: for a second somebody held the lock of its address space (mmap_lock). It stays until that one goes on; look for “blocked for more than” near it in the log.',
     pinned:
       '{pinner} (pid {pinnerPid}) shares the memory of {stuck} and may not be killed: the memory stays.',
+    retried:
+      'Page faults that got no memory soon after, and were tried again (VM_FAULT_OOM): {retried|number}. As a rule they are of tasks on their way out; where the line never stops, a task hangs in a page fault.',
     exiting: 'The one that was chosen, {exiting} (pid {exitingPid}), was already exiting: nobody was killed.',
     noKillable:
       'No process could be killed: all that hold memory here have an oom_score_adj of -1000, or belong to the kernel.',
@@ -84,6 +86,8 @@ export const oomVictimWords = text({
     notReaped:
       'oom_reaper 未能回收 {stuck} 的内存：有人占着其地址空间的锁（mmap_lock）达一秒。那一方继续运行之前内存不会释放；请在日志附近查找“blocked for more than”。',
     pinned: '{pinner}（pid {pinnerPid}）与 {stuck} 共享内存而又不能被杀：这部分内存不会释放。',
+    retried:
+      '随后有 {retried|number} 次缺页得不到内存而重试（VM_FAULT_OOM）：通常属于正在退出的任务；若该行一直不停，则有任务卡在缺页中。',
     exiting: '选中的 {exiting}（pid {exitingPid}）已在退出：没有杀任何进程。',
     noKillable: '没有可杀的进程：占用内存的进程 oom_score_adj 都是 -1000，或属于内核。',
     panicCompulsory: '内核有意停机：vm.panic_on_oom 为 2，任何 OOM 都会 panic。',
@@ -112,6 +116,7 @@ const SURPRISING = [
   'left',
   'notReaped',
   'pinned',
+  'retried',
   'exiting',
   'noKillable',
   'panicCompulsory',
@@ -181,6 +186,7 @@ export function oomVictim(report: OomReport): OomVictimTold {
       stuck: stuck === undefined ? undefined : named(stuck),
       pinner: stuck?.pinnedBy?.comm,
       pinnerPid: stuck?.pinnedBy?.pid,
+      retried: report.faultsRetried,
       exiting: exiting?.comm,
       exitingPid: exiting?.pid,
     },
@@ -193,6 +199,7 @@ export function oomVictim(report: OomReport): OomVictimTold {
       left >= WORTH_A_WORD && 'left',
       stuck?.notReaped === true && 'notReaped',
       stuck?.pinnedBy !== undefined && 'pinned',
+      report.faultsRetried !== undefined && 'retried',
       end === 'exiting' && exiting !== undefined && 'exiting',
       end === 'no-killable' && 'noKillable',
       end === 'panic-compulsory' && 'panicCompulsory',

@@ -30,7 +30,9 @@ describe('an OOM report in words', () => {
       expect.arrayContaining(['byAdj', 'bestEffort', 'spared', 'notReaped', 'hugepages', 'notPods']),
     )
     expect(summary).not.toContain('most')
+    expect(summary).toContain('retried')
     expect(values).toMatchObject({
+      retried: 2,
       adj: 1000,
       spared: 'kubelet',
       sparedAdj: -999,

@@ -24,7 +24,7 @@ import type { MemcgStats, MemoryCounter, OomEnd, OomReport, OomVictim, Quote } f
 import { type TaskTableGatherer, taskTableGatherer } from './task-table.ts'
 
 const HEADS =
-  /oom-killer:|oom[-_](?:kill|reap)|ut of memory|deadlocked on memory|oom killer \d|[Kk]ill(?:ed)? process|: usage \d|Memory (?:cgroup|limit)|asks? in |a result of limit/
+  /oom-killer:|oom[-_](?:kill|reap)|ut of memory|deadlocked on memory|VM_FAULT_OOM|oom killer \d|[Kk]ill(?:ed)? process|: usage \d|Memory (?:cgroup|limit)|asks? in |a result of limit/
 
 const TASK_ROW = /^\[ *\d{1,10}\] {1,8}-?\d{1,10} +\d/
 
@@ -62,6 +62,7 @@ const RANK: Readonly<Record<OomLine['is'], number>> = {
   group: 9,
   sharing: 9,
   reaped: 10,
+  'fault-retried': 10,
 }
 
 /** Within the counters: memory, memory+swap or swap, kmem. */
@@ -102,6 +103,7 @@ interface OpenOom {
   message?: OomMessage
   ended: boolean
   end?: OomEnd
+  faultsRetried: number
   exiting?: { readonly pid: number; readonly comm: string }
   allocating: boolean
   readonly sharing: { readonly pid: number; readonly comm: string }[]
@@ -138,6 +140,7 @@ export function oomReader(options: ReaderOptions): ReportReader {
       victims: [],
       ended: false,
       allocating: false,
+      faultsRetried: 0,
       sharing: [],
       group: false,
       stream: record.caller ?? '',
@@ -308,6 +311,7 @@ export function oomReader(options: ReaderOptions): ReportReader {
       ...(report.allocating ? { allocatingTask: true as const } : {}),
       ...(report.sharing.length === 0 ? {} : { sharing: report.sharing }),
       ...(report.end === undefined ? {} : { end: report.end }),
+      ...(report.faultsRetried === 0 ? {} : { faultsRetried: report.faultsRetried }),
       ...(report.exiting === undefined ? {} : { exiting: report.exiting }),
       ...(report.group ? { groupKill: true as const } : {}),
       ...(headless ? { truncatedHead: true as const } : {}),
@@ -504,6 +508,9 @@ export function oomReader(options: ReaderOptions): ReportReader {
           report.victims.push({ pid: line.pid, comm: line.comm, ...line.result })
         break
       }
+      case 'fault-retried':
+        report.faultsRetried += 1
+        break
       case 'sharing':
         if (report.sharing.length < MOST_SHARING) report.sharing.push({ pid: line.pid, comm: line.comm })
         break
@@ -513,6 +520,10 @@ export function oomReader(options: ReaderOptions): ReportReader {
   function takeOom(key: string, line: OomLine, record: LogRecord): void {
     if (line.is === 'reaped') {
       takeReaped(key, line, record)
+      return
+    }
+    if (line.is === 'fault-retried') {
+      takeFault(line, record)
       return
     }
     if (line.is === 'killed' || line.is === 'announced') {
@@ -542,6 +553,18 @@ export function oomReader(options: ReaderOptions): ReportReader {
     const next = openOom(record)
     open.set(key, next)
     addOom(next, line, record)
+  }
+
+  /** Any task's page fault, soon after a kill; without a kill the line says nothing of whose memory it was. */
+  function takeFault(line: OomLine & { readonly is: 'fault-retried' }, record: LogRecord): void {
+    const newest = [
+      ...open.values(),
+      ...waiting,
+      ...recent.filter(({ done }) => !done).map(({ report }) => report),
+    ]
+      .filter(report => report.victims.length > 0 && Math.abs(pause(report.last, record)) <= LONGEST_PAUSE)
+      .sort((a, b) => b.order - a.order)[0]
+    if (newest) addOom(newest, line, record)
   }
 
   const names = (report: OpenOom, pid: number): boolean =>

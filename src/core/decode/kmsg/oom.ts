@@ -52,6 +52,7 @@ export type OomLine =
     }
   | { readonly is: 'sharing'; readonly pid: number; readonly comm: string }
   | { readonly is: 'group'; readonly memcg: string }
+  | { readonly is: 'fault-retried' }
   | {
       readonly is: 'reaped'
       readonly pid: number
@@ -101,6 +102,8 @@ const NO_KILLABLE = new RegExp(`${PANIC}Out of memory and no killable processes`
 const PANIC_ON_OOM = new RegExp(
   `${PANIC}[Oo]ut of memory(?:: (compulsory|system-wide)|.{0,60}?) panic_on_oom is (?:selected|enabled)`,
 )
+/** pagefault_out_of_memory(), which since 5.15 no longer kills. */
+const FAULT_RETRIED = /^\s*Huh VM_FAULT_OOM leaked out to the #PF handler/
 const DEADLOCKED = new RegExp(`${PANIC}System is deadlocked on memory`)
 const GROUP = /^\s*Tasks in (.{1,8192}?) are going to be killed due to memory\.oom\.group set/
 const REAPED = /^\s*oom_reaper: reaped process (\d+) \((.{0,64}?)\)(?=,|\s*$)(.{0,200})/
@@ -311,6 +314,7 @@ export function parseOomLine(text: string, open: boolean): OomLine | undefined {
     const reaper = parseReaper(text)
     if (reaper) return reaper
   }
+  if (text.includes('VM_FAULT_OOM') && FAULT_RETRIED.test(text)) return { is: 'fault-retried' }
   if (text.includes(' panic_on_oom is ')) {
     const panic = PANIC_ON_OOM.exec(text)
     if (panic)

@@ -161,6 +161,8 @@ export interface OomReport extends ReportBase {
   /** Other processes with the victim's memory, killed with it. */
   readonly sharing?: readonly { readonly pid: number; readonly comm: string }[]
   readonly end?: OomEnd
+  /** Page faults that got no memory soon after, and were tried again: "VM_FAULT_OOM leaked out", from 5.15 on. */
+  readonly faultsRetried?: number
   /** Whom the kernel had chosen and did not kill, since it was gone. */
   readonly exiting?: { readonly pid: number; readonly comm: string }
   /** `memory.oom.group` had all tasks of this cgroup killed. */

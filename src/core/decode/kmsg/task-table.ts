@@ -356,7 +356,7 @@ export function taskTableGatherer(): TaskTableGatherer {
       .map(candidate => ({ candidate, cells: cellsOf(candidate, size) }))
       .filter(({ cells }) => cells !== undefined)
     const whole = joined.filter(({ candidate, cells }) =>
-      /^\D/.test(candidate.slice(cells?.name ?? LONGEST_ROW)),
+      /^[^\d\s]/.test(candidate.slice(cells?.name ?? LONGEST_ROW)),
     )
     const [only, ...others] = whole.length > 0 ? whole : joined
     if (only?.cells === undefined) return false
