@@ -116,6 +116,32 @@ export const LOG_DRESSES: Readonly<Record<string, (lines: readonly string[]) => 
     lines.map((line, index) => `[${boot(index)}] ${line}`.replaceAll('=', '=3D')).join('\n'),
   'dmesg -T, hard wrapped': lines => wrapped(lines, line => `[Mon Nov 23 17:13:32 2026] ${line}`, 78),
   'dmesg, hard wrapped': lines => wrapped(lines, (line, index) => `[${boot(index)}] ${line}`, 72),
+  'dmesg, hard wrapped at 80': lines => wrapped(lines, (line, index) => `[${boot(index)}] ${line}`, 80),
+  'a mail, quoted twice, hard wrapped': lines =>
+    wrapped(lines, (line, index) => `[${boot(index)}] ${line}`, 76)
+      .split('\n')
+      .map(line => `> | ${line}`)
+      .join('\n'),
+  'less, copied screen by screen': lines =>
+    lines
+      .flatMap((line, index) => [
+        `[${boot(index)}] ${line}`,
+        ...(index % 24 === 23 ? [`lines ${index - 22}-${index + 1}`] : []),
+      ])
+      .concat('(END)', '~', '~')
+      .join('\n'),
+  'dmesg --color=always': lines =>
+    lines.map((line, index) => `\u001b[32m[${boot(index)}] \u001b[0m${line}`).join('\n'),
+  'CRI, in pieces': lines =>
+    lines
+      .flatMap((line, index) => {
+        const whole = `[${boot(index)}] ${line}`
+        const stamp = `2026-11-23T17:13:32.${micros(index)}000Z stderr`
+        return whole.length > 40
+          ? [`${stamp} P ${whole.slice(0, 40)}`, `${stamp} F ${whole.slice(40)}`]
+          : [`${stamp} F ${whole}`]
+      })
+      .join('\n'),
 }
 
 /** As a terminal breaks lines: anywhere, at its width. */

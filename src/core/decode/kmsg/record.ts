@@ -390,6 +390,10 @@ export function undresser(): Undresser {
   let afterKmsg = false
   /** The line before was, or ended in, a rule of dashes. */
   let afterDashes = false
+  /** The marks of a quoted mail, as they stood before the last line that had a dress. */
+  let quoting = ''
+  /** The number grep -n gave the last line. */
+  let numbered = Number.NaN
   /** Dresses taken off the line at hand. */
   let worn = 0
   let cachedSecond = ''
@@ -694,10 +698,15 @@ export function undresser(): Undresser {
     if (first === 60) return takePriority(draft)
     if (first === 123) return takeJson(draft)
     if (first === 62 || first === 124) {
-      const quoted = MAIL_QUOTE.exec(text)
-      if (!quoted) return false
-      draft.text = text.slice(quoted[0].length)
-      return take(draft)
+      // what is quoted may begin with such a mark itself, where a line was broken: `|__GFP_ZERO`
+      const marks = quoting !== '' && text.startsWith(quoting) ? quoting : MAIL_QUOTE.exec(text)?.[0]
+      if (marks === undefined) return false
+      draft.text = text.slice(marks.length)
+      const next = draft.text.charCodeAt(0)
+      if (marks === quoting && (next === 62 || next === 124)) return false
+      const dressed = take(draft)
+      if (dressed) quoting = marks
+      return dressed
     }
     if (first === 35 || first === 36) return takePrompt(draft)
     if (takeSyslog(draft)) return true
@@ -786,10 +795,18 @@ export function undresser(): Undresser {
   function takeGrep(draft: Draft): boolean {
     const found = GREP_NUMBER.exec(draft.text)
     if (!found) return false
-    draft.text = draft.text.slice(found[0].length)
-    take(draft)
+    const text = draft.text
+    const number = Number(found[1])
+    draft.text = text.slice(found[0].length)
+    // the rest of a broken line can look the same: `1683-c4bc` of a pod's id
+    if (!(take(draft) && draft.dressed) && number !== numbered + 1) {
+      draft.text = text
+      delete draft.prompt
+      return false
+    }
     delete draft.prompt
     draft.selected = true
+    numbered = number
     return true
   }
 

@@ -35,7 +35,7 @@ const FORMS: readonly RegExp[] = [
   form(
     '^\\s*Pid: \\d+, comm:',
     ' .{1,20}? (?:Not|Tainted:)',
-    '(?: tainted|[A-Z ()-]{0,60}?) \\d+\\.\\d+\\S*',
+    '(?: tainted|[A-Z ()-]{0,60}?) \\d+\\.\\d+[^\\s#]*',
     ' #\\d+',
   ),
   form(
@@ -43,7 +43,7 @@ const FORMS: readonly RegExp[] = [
     '(?: UID: \\d+)? PID: \\d+',
     ' Comm:',
     ' .{1,20}? (?:Kdump: loaded )?(?:Not|Tainted:)',
-    '(?: tainted|[A-Z ()-]{0,60}?) \\d+\\.\\d+\\S*',
+    '(?: tainted|[A-Z ()-]{0,60}?) \\d+\\.\\d+[^\\s#]*',
     ' #\\d+',
   ),
   form('^\\s*Task in', ' \\/\\S*', ...words(' killed as a result of limit of').slice(1), ' \\/\\S*'),
@@ -397,6 +397,9 @@ const WARNING_OPENING =
 const WARNING_STARTS =
   /^\s*(?:page_counter underflow|BUG: |page dumped because|unregister_netdevice:|(?:percpu|PERCPU): |vmap allocation|XFS: |TCP: |(?:nf|ip)_conntrack: |cgroup: fork|UBSAN: |INFO: task|watchdog: BUG|\*\* \d+ printk)/
 
+/** The heading of an OOM report's table of tasks, or a row of it. */
+const TASK_ROW = /^\s*\[ *(?:pid|\d{1,10}) *\] {1,12}(?:uid|\d)/
+
 /** A line that stands for itself wherever it is. */
 const STARTS =
   /^\s*(?:.{1,60}? invoked oom-killer:|oom-kill:constraint|Memory cgroup (?:out|stats|min)|Out of memory:|[Kk]ill(?:ed)? process|(?:memory|memory\+swap|swap|kmem): usage|Task in \/|SL[AU]B: Unable|cache: |node \d+: slabs|oom_reaper:|Call [Tt]race|Mem-Info|CPU: \d|\[ *(?:pid|\d+) *\]|.{1,60}?: page allocation)/
@@ -418,6 +421,10 @@ function reach(text: string): Reach | undefined {
   return best
 }
 
+/** A = at the end that is the kernel's own: a value of it follows. */
+const KEY =
+  /[,\s(](?:task|pid|uid|oom_memcg|task_memcg|cpuset|mems_allowed|nodemask|order|gfp_mask|oom_score_adj|size|align|atomic|objects|used|fp|flags|age|cpu)=$/
+
 /** Broken lines of a report are short; longer ones are something else, and hostile. */
 const LONGEST = 8192
 
@@ -427,6 +434,8 @@ const LONGEST = 8192
  * own, so that a terminal may have broken it in mid-word.
  */
 export function rejoin(text: string, next: string, full: boolean): string | undefined {
+  // a row of numbers, of as many columns as that kernel has, says nothing of where it ends
+  if (full && TASK_ROW.test(text) && next !== '' && !STARTS.test(next)) return text + next
   if (
     next === '' ||
     text.length + next.length > LONGEST ||
@@ -463,7 +472,8 @@ export function rejoin(text: string, next: string, full: boolean): string | unde
         : [spaced, direct]
   if (!dump) candidates.push(trimmed + next.trimStart())
   // a soft line break of quoted-printable
-  if (trimmed.endsWith('=')) candidates.unshift(trimmed.slice(0, -1) + next)
+  if (trimmed.endsWith('=') && !(KEY.test(trimmed) && !next.startsWith('_')))
+    candidates.unshift(trimmed.slice(0, -1) + next)
   let best: string | undefined
   let least = Number.POSITIVE_INFINITY
   for (const candidate of candidates) {
