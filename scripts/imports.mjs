@@ -44,13 +44,16 @@ const TEXTS = ['core/detectors/index.ts', 'core/detectors/detector.ts']
 /** Folders whose units (files with a default export) never import one another. */
 const UNITS = ['core/collectors', 'core/detectors']
 
-const STATIC = /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/gm
-const BARE = /^\s*import\s*['"]([^'"]+)['"]/gm
+const STATIC = /(?:^|[;}])\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/gm
+const BARE = /(?:^|[;}])\s*import\s*['"]([^'"]+)['"]/gm
 const DYNAMIC = /\bimport\s*\(\s*(?:(['"`])([^'"`$]+)\1)?/g
+
+/** `import { a, type B } from 'node:x'`: what is imported, and from where. */
+const NAMED = /^\s*import\s+(?:type\s+)?\{([^}]*)\}\s*from\s*['"]([^'"]+)['"]/gm
 
 const WRITES = 'opens a file to write it'
 
-/** Ways to run a program or to get round the table; no file of src/ has any of them, but for what WRITERS may. */
+/** Ways to run a program or to get round the table; no file of src/ has any of them. */
 const NEVER = [
   [/child_process/, 'runs programs: nothing is executed on the node'],
   [/\bnode:cluster\b|['"]cluster['"]/, 'starts processes: nothing is executed on the node'],
@@ -58,13 +61,14 @@ const NEVER = [
     /\bcreateRequire\b|\bgetBuiltinModule\b|\bprocess\.(?:binding|dlopen)\b|\brequire\s*\(/,
     'loads modules past the law of imports',
   ],
-  [/\beval\s*\(|\bnew Function\s*\(/, 'runs text as code'],
-  [/\bO_(?:WRONLY|RDWR|CREAT|APPEND|TRUNC)\b|\bopenSync\s*\([^)]*['"](?:w|a|r\+)/, WRITES],
+  [/\beval\s*\(|\bFunction\s*\(/, 'runs text as code'],
+  [/\bprocess\s*(?:\?\.\s*)?\[|\bglobalThis\b/, 'reaches what the law of imports cannot see'],
+  [/\bprocess\s*\.\s*(?:report|kill|abort|chdir|umask|set\w+id)\b/, 'does more to the node than look'],
   [/\bfetch\s*\(|\bnew (?:WebSocket|EventSource|XMLHttpRequest)\b/, 'opens a network connection'],
 ]
 
 /**
- * The files that write on a node, each one thing to one file: what it may take from node:fs beside reading, and every
+ * The files that write, on a node each one thing to one file: what it may take from node:fs beside reading, and every
  * call of it that opens or writes, as it stands there. ARCHITECTURE.md names them.
  * @type {ReadonlyMap<string, { readonly names: readonly string[], readonly calls: readonly string[], readonly constants: readonly string[] }>}
  */
@@ -77,22 +81,54 @@ const WRITERS = new Map([
       calls: ['openSync(CONTROL, constants.O_WRONLY)', "writeSync(descriptor, 'scan')"],
     },
   ],
+  // opens nothing: what decode prints goes to the standard output it was given
+  [
+    'node/cli/output.ts',
+    { names: ['writeSync'], constants: [], calls: ['writeSync(descriptor, bytes, written)'] },
+  ],
 ])
 
+const WRITING = /\bO_(?:WRONLY|RDWR|CREAT|APPEND|TRUNC)\b|\bflag\s*:/
+
+/** Flags of openSync as words, all but r and rs. */
+const WRITING_FLAGS = /(['"`])(?:[wa]x?\+?|x[wa]\+?|as\+?|sa\+?|r\+|rs\+|sr\+)\1/
+
+/** The text without its comments; code that stands behind one on its line stays. @param {string} text */
+function codeOf(text) {
+  return text.replace(/^\s*\/\*[\s\S]*?\*\//gm, '').replace(/^\s*\/\/.*$/gm, '')
+}
+
 /**
- * What a writer does beside what it may; undefined where there is no more. Its one rule of NEVER is taken off it for that.
+ * Whether a file can open another to write it: openSync is only ever called, with flags that have a name, and beside it
+ * stands no word that asks for more than reading.
+ * @param {string} text
+ */
+function opensToWrite(text) {
+  const code = codeOf(text).replace(NAMED, '')
+  if (WRITING.test(code)) return true
+  if (!/\bopenSync\b/.test(text)) return false
+  return (
+    /\bopenSync\b(?!\(\w+, [A-Za-z]\w*(?: \? [A-Za-z]\w* : [A-Za-z]\w*)?\))/.test(code) ||
+    WRITING_FLAGS.test(code)
+  )
+}
+
+/**
+ * What a writer does beside what it may; undefined where there is no more.
  * @param {string} text @param {{ readonly names: readonly string[], readonly calls: readonly string[], readonly constants: readonly string[] }} writer
  */
 function writerFault(text, { names, calls, constants }) {
   const taken = `import { ${names.join(', ')} } from 'node:fs'`
   if (text.split('node:fs').length !== 2 || !text.includes(taken)) return `does not have, just once, ${taken}`
-  const code = text.replace(/^\s*(?:\/\/|\*|\/\*).*$/gm, '').replace(/^import\b.*$/gm, '')
+  const code = codeOf(text).replace(NAMED, '')
   let rest = code
   for (const allowed of [...calls, ...constants]) {
     if (code.split(allowed).length !== 2) return `does not have, just once, ${allowed}`
     rest = rest.replace(allowed, '')
   }
-  return /\b(?:openSync|writeSync)\b|\bO_[A-Z]+\b|['"`]\/(?:proc|sys|dev|etc)\b|\bas\s+\w+Sync\b/.test(rest)
+  // what a call writes to has one value
+  const again = constants.some(constant => new RegExp(`\\b${constant.split(' ')[1]}\\b`).test(rest))
+  return again || /\b(?:openSync|writeSync)\b|\bO_[A-Z]+\b|['"`]\//.test(rest)
     ? `opens or writes more than ${calls.join(' and ')}`
     : undefined
 }
@@ -123,9 +159,6 @@ const NODE_NAMES = new Map([
 /** Packages have their own means; these are parsers of words. */
 const PACKAGES = ['commander', 'fastest-levenshtein']
 
-/** `import { a, type B } from 'node:x'`: what is imported, and from where. */
-const NAMED = /^\s*import\s+(?:type\s+)?\{([^}]*)\}\s*from\s*['"]([^'"]+)['"]/gm
-
 /**
  * Why what a file takes from Node or from a package is more than looking, or more than it may write.
  * @param {string} text @param {string} specifier @param {readonly string[] | undefined} writes @returns {string | undefined}
@@ -137,15 +170,14 @@ function outsideFault(text, specifier, writes) {
   const allowed = specifier === 'node:fs' && writes !== undefined ? writes : NODE_NAMES.get(specifier)
   if (allowed === undefined) return `imports ${specifier}, which is not among what src/ may use`
   const clauses = [...text.matchAll(NAMED)].filter(([, , from]) => from === specifier)
-  if (clauses.length === 0) return `imports all of ${specifier}: name what is used`
+  // each mention of it is an import by name: not one of all, not passed on, not at run time
+  if (clauses.length !== text.split(new RegExp(`['"\`]${specifier}['"\`]`)).length - 1)
+    return `imports all of ${specifier}: name what is used`
+  if (clauses.some(([, clause = '']) => /\sas\s/.test(clause)))
+    return `renames what it imports of ${specifier}`
   const names = clauses.flatMap(([, clause = '']) => clause.split(','))
   const more = names
-    .map(name =>
-      name
-        .trim()
-        .replace(/^type\s+/, '')
-        .replace(/\s+as\s.*$/, ''),
-    )
+    .map(name => name.trim().replace(/^type\s+/, ''))
     .filter(name => name !== '' && !allowed.includes(name))
   return more.length === 0 ? undefined : `imports ${more.join(', ')} of ${specifier}: src/ only looks`
 }
@@ -156,7 +188,7 @@ function outsideFault(text, specifier, writes) {
  * @returns {(string | undefined)[]}
  */
 export function importsOf(text) {
-  const code = text.replace(/^\s*(?:\/\/|\*|\/\*).*$/gm, '')
+  const code = codeOf(text)
   return [
     ...[...code.matchAll(STATIC)].map(([, specifier]) => specifier),
     ...[...code.matchAll(BARE)].map(([, specifier]) => specifier),
@@ -187,9 +219,9 @@ export function importFaults(files) {
     const [area, rank] = from
     const writer = WRITERS.get(file)
     for (const [pattern, why] of NEVER) {
-      if (writer !== undefined && why === WRITES) continue
       if (/** @type {RegExp} */ (pattern).test(text)) faults.push(`${file} ${why}`)
     }
+    if (writer === undefined && opensToWrite(text)) faults.push(`${file} ${WRITES}`)
     const more = writer === undefined ? undefined : writerFault(text, writer)
     if (more !== undefined) faults.push(`${file} ${more}`)
     if (area === 'core/render' && /\.judge\s*\(/.test(text)) {
@@ -200,7 +232,7 @@ export function importFaults(files) {
       if (fault !== undefined) faults.push(`${file} ${fault}`)
     }
   }
-  return faults
+  return [...new Set(faults)]
 
   /**
    * @param {string} file
