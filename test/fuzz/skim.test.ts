@@ -61,7 +61,6 @@ const fromLine =
 
 /** One line of noise to one line of a log; what `grep -H` gives of several files. */
 const DRESSES: Readonly<Record<string, Dress>> = {
-  ...NOISE_DRESSES,
   'grep -H': (record: NoiseRecord) => `kern.log:${NOISE_DRESSES['rsyslog']?.(record)}`,
   'with caller': ({ text, seconds, seq }: NoiseRecord) =>
     `[${seconds.toFixed(6).padStart(12)}][ T${seq}] ${text}`,
@@ -70,6 +69,7 @@ const DRESSES: Readonly<Record<string, Dress>> = {
       .filter(name => !name.includes('json'))
       .map(name => [name, fromLine(name)]),
   ),
+  ...NOISE_DRESSES,
 }
 
 /** Lines that are read in a way of their own, put between lines that are not. */
