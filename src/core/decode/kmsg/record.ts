@@ -276,8 +276,15 @@ function parseIso(
   return { clock: 'utc', seconds: at, length: whole.length }
 }
 
-/** docker cuts lines at 16 KiB (bytes; of characters there can be fewer). Lines it did not cut may lack their end, too. */
-const DOCKER_PIECE = 4096
+/**
+ * Whether docker cut the line here: at 16 KiB (daemon/logger/copier.go), less what a character had to be put off for.
+ * Collectors that take the line ends off write lines of any length.
+ */
+function isCut(line: string): boolean {
+  if (line.length < 4096 || line.length > 16_384 || line.endsWith('\n')) return false
+  const { length } = new TextEncoder().encode(line)
+  return length > 16_384 - 64 && length <= 16_384
+}
 
 /** A JSON value of any of the wrappers as a draft: dmesg --json, journalctl -o json, docker's json-file, Loki. */
 function fromJson(value: unknown, draft: Draft, depth = 0): boolean {
@@ -347,8 +354,9 @@ function fromJson(value: unknown, draft: Draft, depth = 0): boolean {
   if (line !== undefined) {
     draft.text = line.replace(/\n$/, '')
     draft.dressed = true
-    if (line === object['log'] && typeof object['stream'] === 'string')
-      draft.piece = { stream: object['stream'], more: line.length >= DOCKER_PIECE && !line.endsWith('\n') }
+    const { stream } = object
+    if (line === object['log'] && (stream === 'stdout' || stream === 'stderr'))
+      draft.piece = { stream, more: isCut(line) }
     const time =
       textOf(object['time']) ??
       textOf(object['ts']) ??

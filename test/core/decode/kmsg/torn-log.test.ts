@@ -50,7 +50,7 @@ describe('what stands in front of lines, between them and behind', () => {
   it('puts together what docker cut at 16 KiB', () => {
     const json = (log: string): string =>
       JSON.stringify({ log, stream: 'stderr', time: '2026-11-23T17:13:32.1Z' })
-    const long = `[    1.000000] ${'x'.repeat(16_300)} mkdir /sys/fs/cgroup/memory/kube`
+    const long = `[    1.000000] ${'x'.repeat(16_384 - 49)} mkdir /sys/fs/cgroup/memory/kube`
     const { reports } = read(
       json(long),
       json('pods/pod1: no space left on device\n'),
