@@ -362,6 +362,9 @@ export function decodeSource(
   const [first, ...more] = tree.given ?? []
   if (first === undefined || more.length > 0) return { schema: DECODE_SCHEMA, ...savedNode(tree, options) }
   const { kind, path } = first
+  // a file beside a node's directory, not a directory that is a cgroup's
+  if (tree.origin === 'directory' && kind !== 'cgroup-v1' && kind !== 'cgroup-v2')
+    return { schema: DECODE_SCHEMA, ...savedNode(tree, options) }
   switch (kind) {
     case 'kmemleak':
     case 'log':

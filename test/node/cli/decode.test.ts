@@ -285,6 +285,10 @@ describe('what is no log', () => {
     expect(out.indexOf('MemTotal')).toBeGreaterThan(-1)
     expect(out.indexOf('Reports: 1')).toBeGreaterThan(out.indexOf('MemTotal'))
     expect(kinds(decode(['node', '-o', 'jsonl']))).toEqual(['slub-alloc-failure'])
+    const log = put('beside.log', slub('2.000000'))
+    const both = decode(['node', log]).out
+    expect(both.indexOf('MemTotal')).toBeGreaterThan(-1)
+    expect(both.match(/^Reports: 1/gm)).toHaveLength(2)
   })
 
   it.each<readonly [string, () => string, RegExp]>([
