@@ -38,14 +38,16 @@ export type MissingPart = keyof typeof missingParts.en
 function ofOom(report: OomReport): readonly MissingPart[] {
   const { truncatedHead, truncated, fragment, scope, memcg, memory, stats, memInfo, victims, end, exiting } =
     report
-  if (truncatedHead !== true && truncated !== true && fragment !== true) return []
+  const part = truncatedHead === true || truncated === true || fragment === true
+  // what every kernel prints is missing wherever it is not, by a hole in the log or a console that shows errors only;
+  // 2.6.32 prints no statistics
   const ofCgroup = scope === 'memcg'
   return kept(
     truncatedHead === true && 'head',
-    scope === undefined && 'scope',
+    part && scope === undefined && 'scope',
     ofCgroup && memcg === undefined && 'limit',
     ofCgroup && memory === undefined && 'counters',
-    ofCgroup && stats.length === 0 && 'stats',
+    part && ofCgroup && stats.length === 0 && 'stats',
     scope !== undefined && !ofCgroup && memInfo === undefined && 'mem-info',
     victims.length === 0 && end === undefined && exiting === undefined && 'kill',
   )
