@@ -52,11 +52,14 @@ export async function kmemleakCommand(settings: Settings, options: KmemleakOptio
   const broken: string[] = []
   if (first === undefined) print(scan ? await scanned(settings, yes) : live(settings), settings)
   else if (second === undefined)
-    print({ at: Date.now(), source: { path: first, reading: saved(first, settings, broken) } }, settings)
-  else {
-    const before = { path: first, reading: saved(first, settings, broken) }
     print(
-      { at: Date.now(), before, source: { path: second, reading: saved(second, settings, broken) } },
+      { at: Date.now(), source: { path: first, reading: saved(first, settings, broken, false) } },
+      settings,
+    )
+  else {
+    const before = { path: first, reading: saved(first, settings, broken, true) }
+    print(
+      { at: Date.now(), before, source: { path: second, reading: saved(second, settings, broken, true) } },
       settings,
     )
   }
@@ -75,8 +78,16 @@ function print(document: KmemleakDocument, { language, output }: Settings): void
   )
 }
 
-/** A copy of the file, or a log or mail that holds its records. A copy may be empty, as the file is where nothing leaked. */
-function saved(path: string, { language, words }: Settings, broken: string[]): KmemleakReading {
+/**
+ * A copy of the file, or a log or mail that holds its records. A copy may be empty, as the file is where nothing leaked.
+ * `objects`: each is remembered, for a comparison.
+ */
+function saved(
+  path: string,
+  { language, words }: Settings,
+  broken: string[],
+  objects: boolean,
+): KmemleakReading {
   const opened = openTree([path])
   if ('problem' in opened) {
     if (opened.problem.what === 'empty') return readKmemleak([])
@@ -86,7 +97,7 @@ function saved(path: string, { language, words }: Settings, broken: string[]): K
   const given = tree.given?.[0]
   const chunks = given?.kind === 'log' || given?.kind === 'kmemleak' ? tree.chunks(given.path) : undefined
   if (chunks !== undefined && !isGap(chunks)) {
-    const reading = given?.kind === 'log' ? ofLog(chunks) : readKmemleak(chunks, { objects: true })
+    const reading = given?.kind === 'log' ? ofLog(chunks, objects) : readKmemleak(chunks, { objects })
     for (const { detail = '' } of tree.gaps()) {
       note(words('readInPart', { path, what: detail }))
       broken.push(path)
@@ -96,8 +107,8 @@ function saved(path: string, { language, words }: Settings, broken: string[]): K
   throw new Ending(words('kmemleakNoSuspects', { path }), exitCodes.failed)
 }
 
-function ofLog(chunks: Iterable<Uint8Array>): KmemleakReading {
-  const grouper = kmemleakGrouper({ objects: true })
+function ofLog(chunks: Iterable<Uint8Array>, objects: boolean): KmemleakReading {
+  const grouper = kmemleakGrouper({ objects })
   readKernelLog(chunks, {
     path: '',
     each: report => {
