@@ -134,6 +134,32 @@ describe('task tables', () => {
     )
   })
 
+  it('broken by a console of any width say nothing that was not printed', () => {
+    let rows = 0
+    let read = 0
+    fc.assert(
+      fc.property(kill, fc.integer({ min: 60, max: 140 }), (of, width) => {
+        const victim = chosenOf(of)
+        fc.pre(victim !== undefined && of.tasks.every(task => /^[A-Za-z(]\S*$/.test(task.comm)))
+        const lines = printed(of, victim as Process).flatMap(line =>
+          `[   12.000000] ${line}`.match(new RegExp(`.{1,${width}}`, 'g')),
+        )
+        const [report] = ooms(lines.join('\n'))
+        const expected = of.tasks.map(task => expectedRow(task, of))
+        rows += of.tasks.length
+        for (const { line: _, ...row } of report?.tasks?.rows ?? []) {
+          // a name broken where the line is full has lost its end
+          const whole = of.tasks.find(({ pid, comm }) => pid === row.pid && comm.startsWith(row.comm))
+          expect(expected).toContainEqual({ ...row, comm: whole?.comm })
+          read += 1
+        }
+      }),
+      { numRuns: 400 },
+    )
+    // few are broken so that two readings are left
+    expect(read).toBeGreaterThan(rows * 0.8)
+  })
+
   it('of two at once, or without a header, say nothing of any process', () => {
     fc.assert(
       fc.property(kill, fc.boolean(), (of, twice) => {

@@ -201,7 +201,10 @@ function cellsOf(text: string, columns: number): Cells | undefined {
     if (at < size && text.charCodeAt(at) !== 32) return undefined
     numbers.push(value)
   }
-  return at >= size ? { pid, numbers } : { pid, numbers, name: at + 1 }
+  // a name may be empty, or broken off: the next line tells
+  const from = at + 1
+  skip()
+  return at >= size ? { pid, numbers } : { pid, numbers, name: from }
 }
 
 /**
@@ -423,7 +426,9 @@ export function taskTableGatherer(): TaskTableGatherer {
       if (!cells) {
         if (!cellsOf(text, 2)) return false
         close()
-        broken += 1
+        // broken behind the sign of a number
+        if (text.endsWith(' -')) open = { text, is: 'row', line }
+        else broken += 1
         return true
       }
       close()

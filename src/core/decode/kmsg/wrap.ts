@@ -397,9 +397,6 @@ const WARNING_OPENING =
 const WARNING_STARTS =
   /^\s*(?:page_counter underflow|BUG: |page dumped because|unregister_netdevice:|(?:percpu|PERCPU): |vmap allocation|XFS: |TCP: |(?:nf|ip)_conntrack: |cgroup: fork|UBSAN: |INFO: task|watchdog: BUG|\*\* \d+ printk)/
 
-/** The heading of an OOM report's table of tasks, or a row of it. */
-const TASK_ROW = /^\s*\[ *(?:pid|\d{1,10}) *\] {1,12}(?:uid|\d)/
-
 /** A line that stands for itself wherever it is. */
 const STARTS =
   /^\s*(?:.{1,60}? invoked oom-killer:|oom-kill:constraint|Memory cgroup (?:out|stats|min)|Out of memory:|[Kk]ill(?:ed)? process|(?:memory|memory\+swap|swap|kmem): usage|Task in \/|SL[AU]B: Unable|cache: |node \d+: slabs|oom_reaper:|Call [Tt]race|Mem-Info|CPU: \d|\[ *(?:pid|\d+) *\]|.{1,60}?: page allocation)/
@@ -425,6 +422,9 @@ function reach(text: string): Reach | undefined {
 const KEY =
   /[,\s(](?:task|pid|uid|oom_memcg|task_memcg|cpuset|mems_allowed|nodemask|order|gfp_mask|oom_score_adj|size|align|atomic|objects|used|fp|flags|age|cpu)=$/
 
+/** A task table puts its own lines together: it knows its columns. */
+const TASK_LINE = /^\s*\[ *(?:pid *\] +uid\b|\d{1,10}\] {1,8}-?\d{1,10}(?: |$))/
+
 /** Broken lines of a report are short; longer ones are something else, and hostile. */
 const LONGEST = 8192
 
@@ -434,11 +434,10 @@ const LONGEST = 8192
  * own, so that a terminal may have broken it in mid-word.
  */
 export function rejoin(text: string, next: string, full: boolean): string | undefined {
-  // a row of numbers, of as many columns as that kernel has, says nothing of where it ends
-  if (full && TASK_ROW.test(text) && next !== '' && !STARTS.test(next)) return text + next
   if (
     next === '' ||
     text.length + next.length > LONGEST ||
+    TASK_LINE.test(text) ||
     !(
       OPENING.test(text) ||
       SLAB_OPENING.test(text) ||
