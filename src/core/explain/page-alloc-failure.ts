@@ -34,7 +34,7 @@ export const pageAllocationWords = text({
     atomic:
       'The caller may not wait (interrupt, or a lock held): neither reclaim nor compaction is tried for it.',
     'no-memory':
-      'No memory was left: {zone} had {free|bytes} free and must keep {keeps|bytes}, and reclaim found no more.',
+      'Memory was short: {zone} had {free|bytes} free, must keep {keeps|bytes}, and would have had less after this.',
     fragmented:
       'Fragmentation: {zone} had {free|bytes} of {managed|bytes} free, more than it must keep ({keeps|bytes}), but the largest free block this request can have is {largest|bytes}.',
     fragmentedOld:
@@ -94,7 +94,8 @@ export const pageAllocationWords = text({
     noRetry: '调用者要求不必尽力（__GFP_NORETRY），通常自有退路。',
     mayFail: '调用者要求尽力尝试，但允许最终失败（__GFP_RETRY_MAYFAIL）。',
     atomic: '调用者不能等待（中断中或持锁）：内核不会为它做回收和整理。',
-    'no-memory': '内存耗尽：{zone} 有 {free|bytes} 空闲，而必须保留 {keeps|bytes}，回收也得不到更多。',
+    'no-memory': 
+      '内存不足：{zone} 有 {free|bytes} 空闲，必须保留 {keeps|bytes}，给出这次申请的内存后就不够了。',
     fragmented:
       '内存碎片：{zone} 共 {managed|bytes}，有 {free|bytes} 空闲，多于必须保留的 {keeps|bytes}，但该请求能用的最大空闲块只有 {largest|bytes}。',
     fragmentedOld:
@@ -158,19 +159,20 @@ const ALLOCATOR =
 
 /** The innermost caller that is no allocator; frames that only stood on the stack do not count. */
 export function askedBy(frames: readonly Frame[]): Frame | undefined {
-  return frames.find(
-    frame =>
-      frame.uncertain !== true && frame.function !== undefined && !ALLOCATOR.test(base(frame.function)),
-  )
+  return callers(frames).find(frame => frame.function !== undefined && !ALLOCATOR.test(base(frame.function)))
+}
+
+/** Kernels that could not unwind, 2.6.32 in interrupts for one, have a question mark on every frame. */
+function callers(frames: readonly Frame[]): readonly Frame[] {
+  const sure = frames.filter(frame => frame.uncertain !== true)
+  return sure.length > 0 ? sure : frames
 }
 
 /** Without what the compiler adds: `__alloc_pages_slowpath.constprop.0`. */
 const base = (name: string): string => name.replace(/\.(?:constprop|isra|part|cold|llvm).*$/, '')
 
 export function purposeOf(frames: readonly Frame[]): Purpose {
-  const names = frames.flatMap(frame =>
-    frame.uncertain === true || frame.function === undefined ? [] : [base(frame.function)],
-  )
+  const names = callers(frames).flatMap(frame => (frame.function === undefined ? [] : [base(frame.function)]))
   if (names.some(name => HUGE_PAGE.test(name))) return 'huge-page'
   return names.some(name => PACKET.test(name)) ? 'packet' : 'other'
 }
