@@ -94,7 +94,7 @@ export const pageAllocationWords = text({
     noRetry: '调用者要求不必尽力（__GFP_NORETRY），通常自有退路。',
     mayFail: '调用者要求尽力尝试，但允许最终失败（__GFP_RETRY_MAYFAIL）。',
     atomic: '调用者不能等待（中断中或持锁）：内核不会为它做回收和整理。',
-    'no-memory': 
+    'no-memory':
       '内存不足：{zone} 有 {free|bytes} 空闲，必须保留 {keeps|bytes}，给出这次申请的内存后就不够了。',
     fragmented:
       '内存碎片：{zone} 共 {managed|bytes}，有 {free|bytes} 空闲，多于必须保留的 {keeps|bytes}，但该请求能用的最大空闲块只有 {largest|bytes}。',
