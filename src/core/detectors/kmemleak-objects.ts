@@ -6,6 +6,7 @@ import { text } from '../base/text.ts'
 import { formatBytes } from '../base/units.ts'
 import type { Case } from '../case/case.ts'
 import type { Evidence } from '../case/finding.ts'
+import { ownerWords } from '../decode/kmsg/kmemleak.ts'
 import type { KmemleakGroup } from '../decode/sys/kmemleak.ts'
 import { doubtsOf, type KmemleakDoubt } from '../explain/kmemleak.ts'
 import { logUnknown, quoted, seen } from '../facts/kernel-log.ts'
@@ -139,10 +140,10 @@ function fileIsEmpty(about: Case): boolean {
 }
 
 /** `nvme_alloc_admin_tag_set [nvme_core] (12, 24 KiB)`: who, how many objects, how much. */
-function inWords({ owner, module, stack, count, bytes }: KmemleakGroup): string {
+function inWords({ owner, module, stack, count, bytes, frames }: KmemleakGroup): string {
   // code without a symbol by what called it
   const name = owner ?? (stack.length === 0 ? '?' : stack.slice(0, 2).join(' ← '))
-  return `${name}${module === undefined ? '' : ` [${module}]`} (${count}, ${formatBytes(bytes)})`
+  return `${ownerWords(name, module, frames)} (${count}, ${formatBytes(bytes)})`
 }
 
 function evidenceOf(

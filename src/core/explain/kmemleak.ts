@@ -17,9 +17,11 @@ const words = text({
   en: {
     suspect: 'kmemleak found nothing pointing to {size|number} bytes that {owner} allocated',
     suspectOf:
-      'kmemleak found nothing pointing to {size|number} bytes that {owner} of module {module} allocated',
+      'kmemleak found nothing pointing to {size|number} bytes that {owner} allocated for module {module}',
     suspectBare:
       'kmemleak found nothing pointing to {size|number} bytes; the code that allocated them is gone',
+    suspectUntold:
+      'kmemleak found nothing pointing to {size|number} bytes; who allocated them is not in the record',
     suspectLost: 'A record of kmemleak of which the address and size are lost',
     scan: 'A scan of kmemleak found {count|number} new suspects',
     on: 'kmemleak is on',
@@ -61,8 +63,9 @@ const words = text({
   },
   zh: {
     suspect: 'kmemleak 没有找到指向 {owner} 所分配的 {size|number} 字节的指针',
-    suspectOf: 'kmemleak 没有找到指向模块 {module} 的 {owner} 所分配的 {size|number} 字节的指针',
+    suspectOf: 'kmemleak 没有找到指向 {owner} 为模块 {module} 所分配的 {size|number} 字节的指针',
     suspectBare: 'kmemleak 没有找到指向某块 {size|number} 字节内存的指针；分配它的代码已不在内存里',
+    suspectUntold: 'kmemleak 没有找到指向某块 {size|number} 字节内存的指针；记录里没有是谁分配的',
     suspectLost: '一条 kmemleak 记录，地址和大小已丢失',
     scan: 'kmemleak 的一次扫描发现 {count|number} 个新的疑似泄漏',
     on: 'kmemleak 已启用',
@@ -166,7 +169,9 @@ export function explainKmemleak(report: KmemleakReport): ExplanationOf<typeof wo
       size === undefined
         ? 'suspectLost'
         : owner === undefined
-          ? 'suspectBare'
+          ? frames.length === 0
+            ? 'suspectUntold'
+            : 'suspectBare'
           : module === undefined
             ? 'suspect'
             : 'suspectOf',

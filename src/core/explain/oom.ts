@@ -152,7 +152,7 @@ export function explainOom(report: OomReport): ExplanationOf<En> {
     ...victim.summary,
     limit !== undefined && taskMemcg !== undefined && taskMemcg !== report.memcg && 'task',
     scope === 'global' && inPod && victims.length > 0 && 'notPods',
-    invoker !== undefined && 'invokedBy',
+    invoker !== undefined && scope !== 'sysrq' && 'invokedBy',
     limit !== undefined && 'kernelLimit',
   )
   return {

@@ -14,7 +14,7 @@ const words = text({
     notOom:
       'This is not an OOM kill: nothing is killed for it. The caller gets ENOMEM, and fork, open, socket or connect may fail.',
     charge:
-      'The cache belongs to the cgroup in the brackets: it was that cgroup’s limit that refused, and the node may have plenty of free memory.',
+      'The cache belongs to the cgroup in the brackets: its limit, or that of a cgroup above it, refused, and the node may have plenty of free memory. If the log has a page allocation failure at the same time, it was a page that was missing.',
     page: 'No cgroup is named, so it was a page that was missing: too little memory, no free piece large enough, or a caller that may not wait. From 5.9 on a cgroup’s limit no longer prints this line.',
     atomic:
       'The caller could not wait for memory to be reclaimed (gfp), so this can happen in bursts with memory free elsewhere.',
@@ -39,7 +39,8 @@ const words = text({
     node: 'slab 缓存 {cache} 分配不到新 slab：申请不到页',
     bare: 'slab 分配失败，日志没写是哪个缓存',
     notOom: '这不是 OOM kill，不会因此杀进程。调用者得到 ENOMEM，fork、open、socket、connect 可能失败。',
-    charge: '该缓存属于括号里的 cgroup：是它达到自己的限制而被拒绝，节点可能还有大量空闲内存。',
+    charge:
+      '该缓存属于括号里的 cgroup：是它自己或某个上级 cgroup 达到限制而被拒绝，节点可能还有大量空闲内存。如果日志里同时有页分配失败，则缺的是页。',
     page: '没有 cgroup 的名字，说明缺的是页：内存不足、没有足够大的连续空闲页，或调用者不能等待。5.9 起，cgroup 达到限制时不再打印这一行。',
     atomic: '调用者不能等待内存回收（见 gfp），因此即使别处有空闲内存，也可能短时间内成批失败。',
     elsewhere: '它的 slab 里仍有 {free|number} 个空闲对象：在另一个内存节点上，或是随后才释放的。',

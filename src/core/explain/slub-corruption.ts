@@ -54,7 +54,7 @@ export const slubWords = text({
     'because-free-pointer-freed':
       'This is a use after free, most likely: the object is free, and its link to the next free object no longer points into its slab.',
     'because-free-pointer-used':
-      'This is an overrun, most likely: the object is in use, and the free pointer kept behind it was overwritten.',
+      'The object is in use and its red zone is whole, but the free pointer kept behind it was overwritten: an overrun that skips bytes, as by a wrong index, or a stray write from anywhere.',
     'because-free-chain':
       'This is a use after free, most likely: on its way along the free objects of the slab the kernel met one, told here, whose link leads nowhere.',
     'because-free-cycle':
@@ -183,7 +183,8 @@ export const slubWords = text({
       '属于释放后使用：已释放的对象里被写入了链表指针，说明释放时它还在链表上，或者链表后来又被使用。',
     'because-free-pointer-freed':
       '很可能属于释放后使用：对象是空闲的，而它指向下一个空闲对象的指针已不在本 slab 之内。',
-    'because-free-pointer-used': '很可能属于越界：对象正在使用，而放在它后面的 free pointer 被改写。',
+    'because-free-pointer-used':
+      '对象正在使用，red zone 也完好，而放在它后面的 free pointer 被改写：可能是跳过若干字节的越界（如下标错误），也可能是别处的野写。',
     'because-free-chain':
       '很可能属于释放后使用：内核沿着 slab 的空闲链表走，遇到一个链接已失效的空闲对象，即这里所报的对象。',
     'because-free-cycle': '属于重复释放：slab 的空闲链表成了环，其中有对象被释放了两次。',

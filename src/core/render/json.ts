@@ -107,11 +107,15 @@ function written(value: unknown, indent: string | undefined): string {
 
 /**
  * A string with what steers a terminal as an escape. JSON's own printer leaves U+007F to U+009F as they are, of which
- * U+009B begins a control sequence, and the overrides of writing direction.
+ * U+009B begins a control sequence, the overrides of writing direction, and tags, which nobody sees.
  */
 function quoted(text: string): string {
   return JSON.stringify(text).replace(
-    /[\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g,
-    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    /[\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g,
+    character =>
+      character
+        .split('')
+        .map(unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+        .join(''),
   )
 }

@@ -6,6 +6,7 @@ import { type Language, text } from '../base/text.ts'
 import { type Instant, rfc3339 } from '../base/time.ts'
 import { formatBytes } from '../base/units.ts'
 import { wrap } from '../base/width.ts'
+import { ownerWords } from '../decode/kmsg/kmemleak.ts'
 import {
   compareKmemleak,
   type KmemleakChange,
@@ -148,9 +149,9 @@ export interface KmemleakTextOptions {
   readonly columns: number
 }
 
-function nameOf({ owner, module, stack }: KmemleakGroup, language: Language): string {
+function nameOf({ owner, module, stack, frames }: KmemleakGroup, language: Language): string {
   const name = owner ?? say(words, stack.length === 0 ? 'noStack' : 'noSymbol', language, {})
-  return module === undefined ? name : `${name} [${module}]`
+  return ownerWords(name, module, frames)
 }
 
 export function renderKmemleak(document: KmemleakDocument, options: KmemleakTextOptions): string {

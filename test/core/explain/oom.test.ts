@@ -54,6 +54,17 @@ describe('an OOM report in words', () => {
     expect(said(second).summary).not.toContain('child')
   })
 
+  it('asked for by hand was triggered by no allocation', () => {
+    const log = [
+      'sysrq: Manual OOM execution',
+      'kworker/0:2 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=-1, oom_score_adj=0',
+      'Out of memory: Killed process 651 (x) total-vm:4000kB, anon-rss:3000kB, file-rss:4kB, shmem-rss:0kB, UID:0 pgtables:44kB oom_score_adj:0',
+    ]
+    const [report] = ooms(Buffer.from(log.map((line, at) => `[  100.00000${at}] ${line}\n`).join('')))
+    expect(report).toMatchObject({ scope: 'sysrq', invoker: 'kworker/0:2' })
+    expect(said(report).summary).not.toContain('invokedBy')
+  })
+
   it('says why nothing was killed, and why the kernel stopped', () => {
     const [asked, stopped] = fixture('4.9/allocating-task-and-panic.txt')
     expect(said(asked).summary).toEqual(expect.arrayContaining(['allocating', 'pinned']))

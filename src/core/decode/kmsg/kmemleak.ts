@@ -174,6 +174,16 @@ export function ownerOf(frames: readonly Frame[]): Owner {
   }
 }
 
+/**
+ * A group's name for a person: `lab_leak [faults]`, and where the function is not the module's own but was called from it
+ * `percpu_ref_init ← [nvme_core]`.
+ */
+export function ownerWords(name: string, module: string | undefined, frames: readonly Frame[]): string {
+  if (module === undefined) return name
+  const own = frames.find(frame => frame.function !== undefined && plainName(frame.function) === name)
+  return own !== undefined && own.module !== module ? `${name} ← [${module}]` : `${name} [${module}]`
+}
+
 const STATES: readonly (readonly [begins: string, state: KmemleakState])[] = [
   ['Kernel memory leak detector initialized', 'on'],
   ['Kernel memory leak detector disabled', 'off'],
