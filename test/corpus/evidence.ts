@@ -55,6 +55,9 @@ function valueIn(text: string, key: string | undefined): readonly number[] {
   return numbers
 }
 
+/** Without blanks. */
+const bare = (text: string): string => text.replace(/\s+/g, '')
+
 /** What is wrong with a piece of evidence; undefined: it stands in the tree. */
 export function misquoted(story: Story, evidence: Evidence): string | undefined {
   const path = evidence.path.replace(/^\//, '')
@@ -66,7 +69,12 @@ export function misquoted(story: Story, evidence: Evidence): string | undefined 
     const lines = text.split('\n').slice(first - 1, last)
     if (lines.length !== last - first + 1) return `${path}: has no lines ${first}-${last}`
     const quoted = evidence.text.split('\n')
-    if (evidence.text === '' || !quoted.every(quote => lines.some(line => line.includes(quote)))) {
+    // what a console broke is quoted as it was printed, in one piece
+    const whole = lines.length > 1 && bare(lines.join('')).includes(bare(evidence.text))
+    if (
+      evidence.text === '' ||
+      !(whole || quoted.every(quote => lines.some(line => line.includes(quote))))
+    ) {
       return `${path}:${first}: ${JSON.stringify(lines.join('\n'))} does not say ${JSON.stringify(evidence.text)}`
     }
     return undefined

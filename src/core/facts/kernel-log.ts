@@ -70,10 +70,10 @@ export function quoted(
   report: KernelReport,
   [first, ...more]: Quotes = report.quotes,
 ): readonly [Evidence, ...Evidence[]] {
-  const evidence = ({ line, seq, text }: Quote): Evidence => ({
+  const evidence = ({ line, lastLine, seq, text }: Quote): Evidence => ({
     kind: 'log',
     path: report.path,
-    ...(line === undefined ? {} : { lines: [line, line] as const }),
+    ...(line === undefined ? {} : { lines: [line, lastLine ?? line] as const }),
     ...(seq === undefined ? {} : { seq: [seq, seq] as const }),
     text,
     ...(report.at === undefined ? {} : { at: report.at }),

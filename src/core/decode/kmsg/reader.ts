@@ -69,6 +69,7 @@ export function widen(span: Span, record: LogRecord): void {
 export function quote(record: LogRecord, live: boolean): Quote {
   return {
     ...(live ? {} : { line: record.line }),
+    ...(live || record.lastLine === undefined ? {} : { lastLine: record.lastLine }),
     ...(record.seq === undefined ? {} : { seq: record.seq }),
     text: keep(record.text.trimEnd().slice(0, 4096)),
   }

@@ -6,6 +6,8 @@ import type { Stamp } from '../../base/time.ts'
 export interface Quote {
   /** 1-based line in the file; undefined where the log has none (the live ring). */
   readonly line?: number
+  /** Its last line, where it was broken into several. */
+  readonly lastLine?: number
   /** Sequence number of /dev/kmsg. */
   readonly seq?: number
   readonly text: string
