@@ -71,10 +71,7 @@ export function misquoted(story: Story, evidence: Evidence): string | undefined 
     const quoted = evidence.text.split('\n')
     // what a console broke is quoted as it was printed, in one piece
     const whole = lines.length > 1 && bare(lines.join('')).includes(bare(evidence.text))
-    if (
-      evidence.text === '' ||
-      !(whole || quoted.every(quote => lines.some(line => line.includes(quote))))
-    ) {
+    if (evidence.text === '' || !(whole || quoted.every(quote => lines.some(line => line.includes(quote))))) {
       return `${path}:${first}: ${JSON.stringify(lines.join('\n'))} does not say ${JSON.stringify(evidence.text)}`
     }
     return undefined

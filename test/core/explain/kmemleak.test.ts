@@ -1,11 +1,10 @@
 // What a record of kmemleak is told to be: whose memory, and how sure that is.
 
 import { describe, expect, it } from 'vitest'
-import { fill } from '../../../src/core/base/text.ts'
 import { ownerWords } from '../../../src/core/decode/kmsg/kmemleak.ts'
 import { readKernelLog } from '../../../src/core/decode/kmsg/log.ts'
 import type { KmemleakReport } from '../../../src/core/decode/kmsg/report.ts'
-import { explainKmemleak } from '../../../src/core/explain/kmemleak.ts'
+import { reportWords } from '../../../src/core/render/kernel-report.ts'
 
 const FRAMES = [
   'percpu_ref_init+0x2c/0x330',
@@ -28,8 +27,7 @@ function reportOf(frames: readonly string[]): KmemleakReport & { readonly says: 
 }
 
 function titleOf(frames: readonly string[]): string {
-  const { text, title, values } = explainKmemleak(reportOf(frames))
-  return fill(text.en[title], values)
+  return reportWords(reportOf(frames), 'en').title
 }
 
 describe('a record of kmemleak in words', () => {
