@@ -36,6 +36,8 @@ const words = text({
   en: {
     head: '{path}: suspects: {count|number}, {bytes|bytes} in all, of stacks: {stacks|number}',
     empty: '{path}: kmemleak reports nothing.',
+    emptyCopy:
+      'A copy that failed is empty too, and so is the file while kmemleak is off: that nothing leaks, an empty copy alone does not show.',
     on: 'The detector is on.',
     ungrouped: 'Of further stacks, which are not told apart: {count|number} suspects.',
     cut: 'The last record is cut; what follows it is not there.',
@@ -68,6 +70,8 @@ const words = text({
   zh: {
     head: '{path}：疑似泄漏 {count|number} 个，共 {bytes|bytes}，来自 {stacks|number} 个调用栈',
     empty: '{path}：kmemleak 没有报告任何东西。',
+    emptyCopy:
+      '复制失败时文件也是空的，kmemleak 关闭时原文件同样是空的：单凭一份空的副本，不能说明没有泄漏。',
     on: '检测器已启用。',
     ungrouped: '另有 {count|number} 个来自其他调用栈，不再细分。',
     cut: '最后一条记录不完整，后面的内容缺失。',
@@ -263,7 +267,9 @@ export function renderKmemleak(document: KmemleakDocument, options: KmemleakText
   const lines = [
     ...put(head).map(style.strong),
     ...(status === undefined
-      ? []
+      ? reading.records === 0
+        ? put(say(words, 'emptyCopy', language, {}))
+        : []
       : status.why === undefined
         ? [say(words, 'on', language, {})]
         : whyWords(status.why, language).flatMap(line => put(line))),

@@ -76,6 +76,7 @@ describe('a saved copy', () => {
     const empty = put('empty.txt', '')
     expect(kmemleak(empty)).toMatchObject({ code: 0, err: '' })
     expect(kmemleak(empty).out).toContain('kmemleak reports nothing.')
+    expect(flat(kmemleak(empty).out)).toContain('an empty copy alone does not show')
     expect(kmemleak(empty, KEPT).out).toContain('New since')
   })
 
