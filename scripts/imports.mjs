@@ -76,9 +76,13 @@ const WRITERS = new Map([
   [
     'node/kmemleak/control.ts',
     {
-      names: ['closeSync', 'constants', 'openSync', 'writeSync'],
+      names: ['closeSync', 'constants', 'openSync', 'statfsSync', 'writeSync'],
       constants: ["const CONTROL = '/sys/kernel/debug/kmemleak'"],
-      calls: ['openSync(CONTROL, constants.O_WRONLY)', "writeSync(descriptor, 'scan')"],
+      calls: [
+        'statfsSync(CONTROL)',
+        'openSync(CONTROL, constants.O_WRONLY | constants.O_NOFOLLOW)',
+        "writeSync(descriptor, 'scan')",
+      ],
     },
   ],
   // opens nothing: what decode prints goes to the standard output it was given

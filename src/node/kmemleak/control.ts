@@ -2,9 +2,12 @@
 // `scan` (mm/kmemleak.c, kmemleak_write()). off, clear, stack= and scan=SECONDS change the kernel's settings, and are
 // never written. scripts/imports.mjs holds this file to it.
 
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, statfsSync, writeSync } from 'node:fs'
 
 const CONTROL = '/sys/kernel/debug/kmemleak'
+
+/** DEBUGFS_MAGIC of include/uapi/linux/magic.h. */
+const DEBUGFS = 0x64626720
 
 /** What came of a scan; `refused` is the system's word for why there was none, and where it said so. */
 export type Scanned =
@@ -16,13 +19,14 @@ function codeOf(error: unknown): string {
 }
 
 /**
- * Has the kernel scan, and returns when the scan is done: the write waits for it. EPERM of the write: the detector is
+ * Has the kernel scan if the file is the kernel's own, not what a container has in its place, and returns when the scan is done: the write waits for it. EPERM of the write: the detector is
  * off. A signal ends a scan early, and with it this process.
  */
 export function scanNow(): Scanned {
   let descriptor: number
   try {
-    descriptor = openSync(CONTROL, constants.O_WRONLY)
+    if (statfsSync(CONTROL).type !== DEBUGFS) return { refused: 'no file of debugfs', at: 'open' }
+    descriptor = openSync(CONTROL, constants.O_WRONLY | constants.O_NOFOLLOW)
   } catch (error) {
     return { refused: codeOf(error), at: 'open' }
   }

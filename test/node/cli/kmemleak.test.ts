@@ -125,6 +125,34 @@ describe('wrong usage', () => {
   })
 })
 
+/** A debugfs that is none, in a mount namespace of its own: takes root. */
+const FAKED = 'mount -t tmpfs none /sys/kernel/debug'
+const canFake = spawnSync('unshare', ['-m', 'sh', '-c', FAKED]).status === 0
+
+describe.skipIf(!canFake)('what stands in the place of the file', () => {
+  it.each([
+    ['a file', 'cp "$1" /sys/kernel/debug/kmemleak'],
+    ['a link', 'ln -s "$1" /sys/kernel/debug/kmemleak'],
+  ])(
+    '%s is not written to',
+    (_, place) => {
+      const file = put('victim.txt', readFileSync(KEPT, 'utf8'))
+      const script = `${FAKED} && ${place} && "$2" "$3" kmemleak --scan --yes; cat /sys/kernel/debug/kmemleak`
+      const { stdout, stderr } = spawnSync(
+        'unshare',
+        ['-m', 'sh', '-c', script, 'sh', file, process.execPath, main],
+        {
+          encoding: 'utf8',
+          input: '',
+        },
+      )
+      expect(stderr).toContain('no file of debugfs')
+      expect(stdout).toBe(readFileSync(KEPT, 'utf8'))
+    },
+    30_000,
+  )
+})
+
 describe.skipIf(process.platform !== 'linux' || existsSync(CONTROL))('a node without kmemleak', () => {
   it('is told why, with what helps, and is not scanned', () => {
     for (const args of [[], ['--scan', '--yes'], ['--scan'], ['-o', 'json']]) {
