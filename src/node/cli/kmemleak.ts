@@ -1,7 +1,7 @@
 // kmemscope kmemleak: what kmemleak suspects, grouped by who allocated it; two copies compared; and, where asked for, two
 // scans and what both of them report.
 
-import { readSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { formatBytes } from '../../core/base/units.ts'
 import type { Case } from '../../core/case/case.ts'
 import { collect } from '../../core/collect.ts'
@@ -206,7 +206,7 @@ async function scanned(settings: Settings, yes: boolean): Promise<KmemleakDocume
     if (process.stdin.isTTY !== true || process.stderr.isTTY !== true)
       throw new Ending(words('kmemleakWantsYes'), exitCodes.usage)
     process.stderr.write(words('kmemleakAsk'))
-    if (!/^\s*(?:y|yes|是)\s*$/i.test(answer()))
+    if (!/^\s*(?:y|yes|是)\s*$/i.test(await answer()))
       throw new Ending(words('kmemleakNotScanned'), exitCodes.failed)
   }
   const one = await scanAfterWaiting(1, settings)
@@ -253,12 +253,9 @@ function reread(tree: Tree, settings: Settings): KmemleakReading {
   return readKmemleak(chunks, { objects: true })
 }
 
-/** A line from the terminal. */
-function answer(): string {
-  const buffer = new Uint8Array(256)
-  try {
-    return new TextDecoder().decode(buffer.subarray(0, readSync(0, buffer, 0, buffer.length, null)))
-  } catch {
-    return ''
-  }
+/** A line from the terminal; empty where it ends before one. Ctrl-C still ends kmemscope: the terminal is not made raw. */
+async function answer(): Promise<string> {
+  const lines = createInterface({ input: process.stdin, terminal: false })
+  for await (const line of lines) return line
+  return ''
 }

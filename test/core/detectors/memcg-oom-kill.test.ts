@@ -37,7 +37,7 @@ describe('the limit that was hit', () => {
 
 describe('what filled it', () => {
   // As 6.1 printed it of a container of 32 MiB: unread data of 48 connections, then a process that wanted 16 MiB more.
-  const report = (anon: number, sock: number): string =>
+  const report = (anon: number, sock: number, held = '6092kB'): string =>
     [
       'hold invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0',
       'memory: usage 32768kB, limit 32768kB, failcnt 80',
@@ -49,12 +49,12 @@ describe('what filled it', () => {
       `sock ${sock}`,
       'shmem 0',
       'oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/kubepods.slice/kubepods-podx.slice/cri-containerd-c1.scope,task_memcg=/kubepods.slice/kubepods-podx.slice/cri-containerd-c1.scope,task=hold,pid=189,uid=0',
-      'Memory cgroup out of memory: Killed process 189 (hold) total-vm:17564kB, anon-rss:6092kB, file-rss:0kB, shmem-rss:200kB, UID:0 pgtables:52kB oom_score_adj:0',
+      `Memory cgroup out of memory: Killed process 189 (hold) total-vm:17564kB, anon-rss:${held}, file-rss:0kB, shmem-rss:200kB, UID:0 pgtables:52kB oom_score_adj:0`,
     ]
       .map((line, i) => `[    9.1951${i + 10}] ${line}\n`)
       .join('')
-  const told = (anon: number, sock: number) =>
-    of(judge(v2Node('6.1.0-56-amd64', { dmesg: DMESG + report(anon, sock) })), 'memcg-oom-kill')[0]
+  const told = (anon: number, sock: number, held?: string) =>
+    of(judge(v2Node('6.1.0-56-amd64', { dmesg: DMESG + report(anon, sock, held) })), 'memcg-oom-kill')[0]
 
   it('is the buffers of sockets, which are in no other part', () => {
     const finding = told(6_447_104, 26_542_080)
@@ -68,6 +68,20 @@ describe('what filled it', () => {
     expect(finding?.words.summary).toContain('anon')
     expect(finding?.words.summary).not.toContain('sock')
     expect(finding?.remedies[0]).toBe('fix-application-memory')
+  })
+
+  it('is what the victim held where the statistics were behind', () => {
+    const finding = told(8_433_664, 0, '23592kB')
+    expect(finding?.words.summary).toContain('behind')
+    expect(finding?.words.summary).not.toContain('unaccounted')
+    expect(finding?.values).toMatchObject({ held: 23_592 * 1024, anon: 8_433_664 })
+    expect(finding?.remedies[0]).toBe('fix-application-memory')
+  })
+
+  it('is in no statistic where the victim held no more than they have', () => {
+    const { summary } = told(8_433_664, 0, '6092kB')?.words ?? { summary: [] }
+    expect(summary).toContain('unaccounted')
+    expect(summary).not.toContain('behind')
   })
 })
 

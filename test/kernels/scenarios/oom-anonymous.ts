@@ -23,7 +23,9 @@ function mustSay({ findings }: PrintedReport, { subject, whose, limit, times, to
   if (finding === undefined) throw new Error(`nothing is said of ${subject}`)
   const { values, words, remedies } = finding
   const told = JSON.stringify({ values, words })
-  const anon = Number(values['anon'])
+  // 6.12 once left a whole container out of its pod's statistics: then what the victim held must be told instead
+  const behind = words.summary.includes('behind')
+  const anon = Number(values['anon']) + (behind ? Number(values['rest']) : 0)
   if (words.title !== whose) throw new Error(`it was the limit of the ${whose}: ${told}`)
   if (values['limit'] !== limit) throw new Error(`the limit was ${limit}: ${told}`)
   if (values['victims'] !== (together ? 'leak, sleep' : 'leak'))
@@ -32,7 +34,8 @@ function mustSay({ findings }: PrintedReport, { subject, whose, limit, times, to
   if (!(Number(values['kernel']) < 0.1 * limit)) throw new Error(`little of it was kernel memory: ${told}`)
   if (values['count'] !== times) throw new Error(`it happened ${times} times: ${told}`)
   const expected: Readonly<Record<string, boolean>> = {
-    anon: true,
+    anon: !behind,
+    unaccounted: false,
     kernel: false,
     shmem: false,
     file: false,

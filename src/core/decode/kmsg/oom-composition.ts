@@ -102,6 +102,20 @@ export function fillingOf(report: OomReport): Filling | undefined {
   return { usage, parts, rest: usage - parts.reduce((together, { bytes }) => together + bytes, 0) }
 }
 
+/**
+ * What a killed process alone held anonymous, in bytes, where that is more than the statistics of the whole cgroup have
+ * and no part of them has the difference: they were not brought up to date. The kernel flushes them before it prints
+ * and allows for batches of each CPU; yet a report of 6.12 at a pod's limit lacked one of its two containers entirely.
+ */
+export function anonBehind(report: OomReport): number | undefined {
+  const filling = fillingOf(report)
+  const { anon } = composition(report)
+  if (filling === undefined || anon === undefined) return undefined
+  const held = report.victims.reduce((most, { anonRss = 0 }) => Math.max(most, anonRss), 0)
+  // a task moved here keeps its old charges where they were: only what is missing from the statistics may be its own
+  return held > anon && filling.rest >= held - anon ? held : undefined
+}
+
 function partOf(values: Readonly<Record<string, number>>, part: (typeof KERNEL_PARTS)[number]): number {
   if (part !== 'slab') return values[part] ?? 0
   return values['slab'] ?? (values['slab_reclaimable'] ?? 0) + (values['slab_unreclaimable'] ?? 0)
