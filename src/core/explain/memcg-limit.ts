@@ -36,7 +36,7 @@ export const memcgLimitWords = text({
     unaccounted:
       'Of the usage, {rest|bytes} is in none of the statistics: up to 4.4 slab, stacks and page tables are not told apart, and any kernel leaves out what no counter names.',
     behind:
-      'The statistics of the report were behind: one killed process alone held {held|bytes} anonymous, of which they lack {rest|bytes}.',
+      'The statistics of the report were behind: one killed process alone held {victimHeld|bytes} anonymous, of which they lack {rest|bytes}.',
     childMost: 'Of the cgroups below the limit, {child} held most: {childBytes|bytes} without kernel memory.',
     childUnknown:
       'Which of the pod’s containers filled it cannot be told: this kernel prints only the sums of the cgroup whose limit was hit.',
@@ -63,7 +63,7 @@ export const memcgLimitWords = text({
     unaccounted:
       '用量中有 {rest|bytes} 不在任何统计项里：4.4 及以前不区分 slab、内核栈和页表，任何内核都有计数器未涵盖的部分。',
     behind:
-      '该报告的统计值没有及时刷新：仅一个被杀进程的匿名内存就有 {held|bytes}，统计里缺少 {rest|bytes}。',
+      '该报告的统计值没有及时刷新：仅一个被杀进程的匿名内存就有 {victimHeld|bytes}，统计里缺少 {rest|bytes}。',
     childMost: '限制之下的各 cgroup 中，{child} 占用最多：{childBytes|bytes}（不含内核内存）。',
     childUnknown: '无法判断是 Pod 的哪个容器占满的：该内核只打印达到限制的 cgroup 的合计。',
     kmemAlone: '仅内核内存就有 {kmem|bytes}；它占用量的多少，要看日志里没有的那一行。',
@@ -105,7 +105,7 @@ export function memcgLimit(report: OomReport, victims: string): MemcgLimitTold {
       memsw: memsw?.limit,
       kmem: report.kmem?.usage,
       rest: filling?.rest,
-      held: behind,
+      victimHeld: behind,
       child: child === undefined ? undefined : lastOf(child.memcg),
       childBytes: child?.bytes,
     },

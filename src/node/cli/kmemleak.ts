@@ -1,7 +1,6 @@
 // kmemscope kmemleak: what kmemleak suspects, grouped by who allocated it; two copies compared; and, where asked for, two
 // scans and what both of them report.
 
-import { createInterface } from 'node:readline'
 import { formatBytes } from '../../core/base/units.ts'
 import type { Case } from '../../core/case/case.ts'
 import { collect } from '../../core/collect.ts'
@@ -253,9 +252,8 @@ function reread(tree: Tree, settings: Settings): KmemleakReading {
   return readKmemleak(chunks, { objects: true })
 }
 
-/** A line from the terminal; empty where it ends before one. Ctrl-C still ends kmemscope: the terminal is not made raw. */
+/** A line from the terminal, which hands in whole lines; empty where it ends before one. */
 async function answer(): Promise<string> {
-  const lines = createInterface({ input: process.stdin, terminal: false })
-  for await (const line of lines) return line
+  for await (const line of process.stdin) return String(line)
   return ''
 }

@@ -74,7 +74,7 @@ describe('what filled it', () => {
     const finding = told(8_433_664, 0, '23592kB')
     expect(finding?.words.summary).toContain('behind')
     expect(finding?.words.summary).not.toContain('unaccounted')
-    expect(finding?.values).toMatchObject({ held: 23_592 * 1024, anon: 8_433_664 })
+    expect(finding?.values).toMatchObject({ victimHeld: 23_592 * 1024, anon: 8_433_664 })
     expect(finding?.remedies[0]).toBe('fix-application-memory')
   })
 
