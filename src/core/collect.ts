@@ -63,7 +63,7 @@ export function collect(tree: Tree, options: CollectOptions): Case {
   const { at, sinceSeconds, only } = options
   let node: NodeIdentity = {}
   let sample: Sample = { at }
-  let found: Pick<Case, 'cmdline' | 'config' | 'log'> = {}
+  let found: Omit<Collected, 'node' | 'sample' | 'gaps'> = {}
   const gaps: Gap[] = []
   const take = (collected: Collected) => {
     const { node: identity, sample: slots, gaps: missed, ...rest } = collected

@@ -6,7 +6,9 @@ import type { Zone } from '../decode/proc/zoneinfo.ts'
 import type { KmemleakReading } from '../decode/sys/kmemleak.ts'
 import type { Gap, GapReason, Origin } from '../tree/tree.ts'
 import type { KernelLog } from './kernel-log.ts'
+import type { Kubelet, Software } from './kubelet.ts'
 import type { MemcgTree } from './memcg.ts'
+import type { Pods } from './pods.ts'
 
 /** Where a value was read. */
 interface From {
@@ -123,6 +125,10 @@ export interface Case {
   readonly node: NodeIdentity
   readonly cmdline?: Cmdline
   readonly config?: KernelConfig
+  readonly pods?: Pods
+  readonly kubelet?: Kubelet
+  /** What is at hand of versions; one piece of software can be here several times, from several sources. */
+  readonly software?: readonly Software[]
   /** Oldest first; one is enough, a trend needs more. */
   readonly samples: readonly Sample[]
   readonly log?: KernelLog

@@ -25,6 +25,23 @@ export interface Memcg {
   readonly kmemUsage?: number
   readonly kmemLimit?: number
   readonly kmemFailcnt?: number
+  /** v1 memory.memsw.*: memory and swap together, where swap is accounted. */
+  readonly memswUsage?: number
+  readonly memswLimit?: number
+  /** v2 memory.swap.current and .max: swap alone. */
+  readonly swapUsage?: number
+  readonly swapLimit?: number
+  /** v2 memory.high: above it tasks are slowed down, not killed. */
+  readonly high?: number
+  /** v2 memory.low and memory.min. */
+  readonly low?: number
+  readonly min?: number
+  /** Huge pages of hugetlbfs, all sizes: hugetlb.*.usage_in_bytes, hugetlb.*.current. In no other number up to 6.17. */
+  readonly hugetlb?: number
+  /** Whether a process is in this very cgroup (cgroup.procs). */
+  readonly ownTasks?: boolean
+  /** v2 `populated` of cgroup.events: whether one is in it or below. */
+  readonly populated?: boolean
   readonly stat?: Readonly<Record<string, number>>
   /** v2 memory.events; v1 memory.oom_control. */
   readonly events?: Readonly<Record<string, number>>

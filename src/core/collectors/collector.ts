@@ -17,7 +17,8 @@ export interface CollectContext {
 }
 
 /** What a collector found: the slots it can fill, and what it looked for in vain. */
-export interface Collected extends Partial<Pick<Case, 'cmdline' | 'config' | 'log'>> {
+export interface Collected
+  extends Partial<Pick<Case, 'cmdline' | 'config' | 'log' | 'pods' | 'kubelet' | 'software'>> {
   readonly node?: NodeIdentity
   readonly sample?: Omit<Sample, 'at'>
   readonly gaps?: readonly Gap[]
