@@ -29,6 +29,10 @@ const KMEM_LIMIT_WORKS = /^(?:[34]\.|5\.(?:\d|1[0-5])(?:\D|$))/
 
 /** Directories read at most: ids end at 65,535 live ones, v2 cgroups without the controller come on top (ours). */
 const DIRECTORIES_LIMIT = 500_000
+/** Where it is known how many huge pages the node has, surplus ones included, by size. */
+const HUGE_PAGES = 'sys/kernel/mm/hugepages'
+const HUGETLB_PLACES = ['sys/fs/cgroup/hugetlb', 'sys/fs/cgroup/unified'] as const
+
 /** Gaps told one by one; ten thousand unreadable cgroups are one fact (ours). */
 const GAPS_LIMIT = 200
 
@@ -39,6 +43,13 @@ interface Hierarchy {
   readonly nodeWide: boolean
   /** Why only a part of it is seen. */
   readonly partial?: string
+}
+
+/** Where huge pages of hugetlbfs are counted: v1 has a hierarchy for it, or cgroup2 beside a v1 memory controller. */
+interface Hugetlb {
+  readonly at: string
+  /** The file of each page size: `hugetlb.2MB.usage_in_bytes`, `hugetlb.2MB.current`. */
+  readonly files: readonly string[]
 }
 
 interface Hierarchies {
@@ -171,20 +182,70 @@ function findHierarchies(tree: Tree): Hierarchies {
   return { ...(cgroup === undefined ? {} : { cgroup }), gaps: [gap] }
 }
 
+/** `hugetlb.2MB`, `hugetlb.1GB`, `hugetlb.64KB` (mem_fmt of mm/hugetlb_cgroup.c) of `hugepages-2048kB`. */
+function hugetlbFile(directory: string): string | undefined {
+  const size = /^hugepages-(\d{1,12})kB$/.exec(directory)?.[1]
+  if (size === undefined) return undefined
+  const kilobytes = Number(size)
+  const gigabyte = 1024 * 1024
+  if (kilobytes >= gigabyte) return `hugetlb.${kilobytes / gigabyte}GB`
+  return kilobytes >= 1024 ? `hugetlb.${kilobytes / 1024}MB` : `hugetlb.${kilobytes}KB`
+}
+
+/** Nothing where the node has no huge page: there is none to be charged. */
+function findHugetlb(tree: Tree, memory: Hierarchy): Hugetlb | undefined {
+  const sizes = tree.list(HUGE_PAGES)
+  if (isGap(sizes)) return undefined
+  const names: string[] = []
+  for (const directory of sizes) {
+    const name = hugetlbFile(directory)
+    const count = tree.read(`${HUGE_PAGES}/${directory}/nr_hugepages`)
+    if (name !== undefined && (isGap(count) || decodeNumber(count) !== 0)) names.push(name)
+  }
+  if (names.length === 0) return undefined
+  if (memory.version === 'v2') return { at: memory.at, files: names.map(name => `${name}.current`) }
+  const mounts = mountsOf(tree)
+  const v1 =
+    mounts.findLast(({ type, superOptions }) => type === 'cgroup' && superOptions.includes('hugetlb')) ??
+    mounts.findLast(({ type }) => type === 'cgroup2')
+  const at = v1?.mountPoint.slice(1) ?? HUGETLB_PLACES.find(place => !isGap(tree.stat(place)))
+  if (at === undefined) return undefined
+  const last = v1?.type === 'cgroup2' || at === HUGETLB_PLACES[1] ? 'current' : 'usage_in_bytes'
+  return { at, files: names.map(name => `${name}.${last}`) }
+}
+
 type Filled = { -readonly [K in keyof Memcg]: Memcg[K] }
 
 /** Files of one directory, with what was learnt on the way about which there are. */
 interface Reader {
-  /** Fills `memcg` from `dir`; false if the cgroup is gone. */
-  fill(dir: string, memcg: Filled, isRoot: boolean): boolean
+  /**
+   * Fills `memcg` from `dir`; false if the cgroup is gone. `isLeaf`: it is known to have no directory in it.
+   */
+  fill(dir: string, memcg: Filled, isRoot: boolean, isLeaf: boolean): boolean
 }
 
-function readerOf(tree: Tree, hierarchy: Hierarchy, kmemLimits: boolean, tell: (gap: Gap) => void): Reader {
+interface Wanted {
+  /** memory.kmem.limit_in_bytes is enforced by this kernel. */
+  readonly kmemLimits: boolean
+  readonly hugetlb: Hugetlb | undefined
+}
+
+function readerOf(
+  tree: Tree,
+  hierarchy: Hierarchy,
+  { kmemLimits, hugetlb }: Wanted,
+  tell: (gap: Gap) => void,
+): Reader {
   /** Files this kernel does not have: found out once, since each failed open costs as much as three good ones. */
   const missing = new Set<string>()
   const live = tree.origin === 'live'
   let gone = false
   let inode: number | undefined
+  /**
+   * v1 lists the processes that the reader's pid namespace has (cgroup_pidlist in kernel/cgroup/cgroup-v1.c). The top of
+   * the whole hierarchy has kernel threads: where it shows nobody, an empty list shows nothing.
+   */
+  let blind = false
 
   const bytesOf = (dir: string, file: string): Uint8Array | undefined => {
     if (missing.has(file)) return undefined
@@ -215,8 +276,9 @@ function readerOf(tree: Tree, hierarchy: Hierarchy, kmemLimits: boolean, tell: (
   const decodeMemoryStat = statDecoder()
   const decodeEvents = statDecoder()
   const decodeCgroupStat = statDecoder()
+  const decodeState = statDecoder()
 
-  const fillV1 = (dir: string, memcg: Filled) => {
+  const fillV1 = (dir: string, memcg: Filled, isRoot: boolean) => {
     const usage = number(sure(dir, 'memory.usage_in_bytes'))
     if (usage !== undefined) memcg.usage = usage
     if (gone) return
@@ -236,16 +298,52 @@ function readerOf(tree: Tree, hierarchy: Hierarchy, kmemLimits: boolean, tell: (
     }
     const stat = sure(dir, 'memory.stat')
     if (stat !== undefined) memcg.stat = decodeMemoryStat(stat)
+    const memsw = memcg.stat?.['hierarchical_memsw_limit']
+    // Of itself or what is above it, the least: without any there is none here, and without swap accounting no line.
+    if (memsw !== undefined && limitBytes(memsw) === Number.POSITIVE_INFINITY)
+      memcg.memswLimit = Number.POSITIVE_INFINITY
+    else if (memsw !== undefined || !live || memcg.stat === undefined) {
+      const memswLimit = number(sure(dir, 'memory.memsw.limit_in_bytes'))
+      if (memswLimit !== undefined) memcg.memswLimit = limitBytes(memswLimit)
+      const memswUsage = number(sure(dir, 'memory.memsw.usage_in_bytes'))
+      if (memswUsage !== undefined) memcg.memswUsage = memswUsage
+    }
     const events = sure(dir, 'memory.oom_control')
     if (events !== undefined) memcg.events = decodeEvents(events)
+    if (gone) return
+    const tasks = sure(dir, 'cgroup.procs')
+    if (tasks !== undefined) {
+      if (isRoot && hierarchy.nodeWide) blind = tasks.length === 0
+      // A copy made by size has nothing in any file of a cgroup.
+      if (tasks.length > 0) memcg.ownTasks = true
+      else if (!blind && usage !== undefined) memcg.ownTasks = false
+    }
     if (live) return
     // No kernel has it on v1, but patched ones of nodes that were looked into had, and what they saved counts.
     const counts = bytesOf(dir, 'cgroup.stat')
     if (counts !== undefined) memcg.cgroupStat = decodeCgroupStat(counts)
   }
-  const fillV2 = (dir: string, memcg: Filled, isRoot: boolean) => {
+  const tasksV2 = (dir: string, memcg: Filled, isLeaf: boolean) => {
+    const state = bytesOf(dir, 'cgroup.events')
+    const populated = state === undefined ? undefined : decodeState(state)['populated']
+    if (populated !== undefined) memcg.populated = populated !== 0
+    if (populated === 0) memcg.ownTasks = false
+    else if (populated !== undefined && isLeaf) memcg.ownTasks = true
+    else {
+      // In a threaded one only the threads can be listed (EOPNOTSUPP): no gap, since its `populated` is known.
+      const tasks = tree.peek(`${dir}/cgroup.procs`)
+      if (isGap(tasks)) {
+        if (tasks.why === 'vanished') gone = true
+        else if (tasks.why === 'denied') tell(tasks)
+      } else if (tasks.length > 0) memcg.ownTasks = true
+      else if (populated !== undefined) memcg.ownTasks = false
+    }
+  }
+  const fillV2 = (dir: string, memcg: Filled, isRoot: boolean, isLeaf: boolean) => {
     const counts = sure(dir, 'cgroup.stat')
     if (counts !== undefined) memcg.cgroupStat = decodeCgroupStat(counts)
+    if (gone) return
+    if (!isRoot) tasksV2(dir, memcg, isLeaf)
     if (gone) return
     // The top has memory.stat (5.10) but no counters; elsewhere the controller can be off, and then there is nothing.
     const usage = isRoot ? undefined : number(bytesOf(dir, 'memory.current'))
@@ -278,24 +376,44 @@ function readerOf(tree: Tree, hierarchy: Hierarchy, kmemLimits: boolean, tell: (
       const failcnt = memcg.events['max']
       if (failcnt !== undefined) memcg.failcnt = failcnt
     }
+    if (gone) return
+    const high = number(sure(dir, 'memory.high'))
+    if (high !== undefined) memcg.high = high
+    const low = number(sure(dir, 'memory.low'))
+    if (low !== undefined) memcg.low = low
+    const min = number(sure(dir, 'memory.min'))
+    if (min !== undefined) memcg.min = min
+    const swapLimit = number(sure(dir, 'memory.swap.max'))
+    if (swapLimit !== undefined) memcg.swapLimit = swapLimit
+    const swapUsage = number(sure(dir, 'memory.swap.current'))
+    if (swapUsage !== undefined) memcg.swapUsage = swapUsage
+  }
+  const hugetlbOf = (place: Hugetlb, { path }: Memcg): number | undefined => {
+    let sum: number | undefined
+    for (const file of place.files) {
+      const bytes = tree.peek(`${place.at}${path}/${file}`)
+      const usage = isGap(bytes) ? undefined : decodeNumber(bytes)
+      if (usage !== undefined) sum = (sum ?? 0) + usage
+    }
+    return sum
   }
   return {
-    fill(dir, memcg, isRoot) {
+    fill(dir, memcg, isRoot, isLeaf) {
       gone = false
       inode = memcg.inode
-      if (hierarchy.version === 'v1') fillV1(dir, memcg)
-      else fillV2(dir, memcg, isRoot)
+      if (hierarchy.version === 'v1') fillV1(dir, memcg, isRoot)
+      else fillV2(dir, memcg, isRoot, isLeaf)
+      if (hugetlb !== undefined && (memcg.pod.level === 'pod' || memcg.pod.level === 'container')) {
+        const held = hugetlbOf(hugetlb, memcg)
+        if (held !== undefined) memcg.hugetlb = held
+      }
       return !gone
     },
   }
 }
 
 /** Reads every directory of the hierarchy once, parents before children. */
-function walk(
-  tree: Tree,
-  hierarchy: Hierarchy,
-  kmemLimits: boolean,
-): { memcg: MemcgTree; gaps: Gap[] } | Gap {
+function walk(tree: Tree, hierarchy: Hierarchy, wanted: Wanted): { memcg: MemcgTree; gaps: Gap[] } | Gap {
   const gaps: Gap[] = []
   let untold = 0
   const tell = (gap: Gap) => {
@@ -304,13 +422,14 @@ function walk(
   }
   const { at, version } = hierarchy
   const root = tree.shown(at)
-  const reader = readerOf(tree, hierarchy, kmemLimits, tell)
+  const reader = readerOf(tree, hierarchy, wanted, tell)
   const live = tree.origin === 'live'
   const memcgs: Memcg[] = []
   let incomplete = false
   /** Whether link counts tell the number of directories here: not in every imitation of a cgroup filesystem (FUSE). */
   let counted = false
 
+  const inodes = new Set<number>()
   const paths: string[] = ['']
   for (let next = 0; next < paths.length; next += 1) {
     const path = paths[next] ?? ''
@@ -333,13 +452,19 @@ function walk(
       dir: root + path,
       pod: parsePodPath(path),
     }
-    if (!isGap(stat) && stat.inode !== undefined) memcg.inode = stat.inode
-    if (!reader.fill(dir, memcg, path === '')) {
+    if (!isGap(stat) && stat.inode !== undefined) {
+      // On v1 a cgroup can be renamed while the walk is under way (cgroup1_rename): one inode is one cgroup.
+      if (live && inodes.has(stat.inode)) continue
+      inodes.add(stat.inode)
+      memcg.inode = stat.inode
+    }
+    const isLeaf = counted && !isGap(stat) && stat.directories === 0
+    if (!reader.fill(dir, memcg, path === '', isLeaf)) {
       tell({ path: root + path, why: 'vanished' })
       continue
     }
     memcgs.push(memcg)
-    if (counted && !isGap(stat) && stat.directories === 0) continue
+    if (isLeaf) continue
     const names = tree.directories(dir)
     if (isGap(names)) {
       if (live && (names.why === 'absent' || names.why === 'vanished'))
@@ -388,8 +513,12 @@ export default collector({
     ...NAMESPACE,
     'sys/fs/cgroup/memory/**/memory.{usage_in_bytes,limit_in_bytes,max_usage_in_bytes,failcnt,stat,oom_control}',
     'sys/fs/cgroup/memory/**/memory.kmem.{usage_in_bytes,limit_in_bytes,failcnt}',
-    'sys/fs/cgroup/**/memory.{current,max,peak,stat,events}',
-    'sys/fs/cgroup/**/cgroup.{stat,controllers}',
+    'sys/fs/cgroup/memory/**/memory.memsw.{usage_in_bytes,limit_in_bytes}',
+    'sys/fs/cgroup/**/memory.{current,max,peak,stat,events,high,low,min}',
+    'sys/fs/cgroup/**/memory.swap.{current,max}',
+    'sys/fs/cgroup/**/cgroup.{stat,controllers,events,procs}',
+    'sys/fs/cgroup/**/hugetlb.*.{usage_in_bytes,current}',
+    `${HUGE_PAGES}/*/nr_hugepages`,
   ],
   privilege: 'none',
   after: ['kernel'],
@@ -399,7 +528,7 @@ export default collector({
     if (memory === undefined) return { ...identity, gaps }
     // Without a release the limit is read as well: one file more, and on an old kernel it is the proof.
     const kmemLimits = node.kernel === undefined || KMEM_LIMIT_WORKS.test(node.kernel)
-    const found = walk(tree, memory, kmemLimits)
+    const found = walk(tree, memory, { kmemLimits, hugetlb: findHugetlb(tree, memory) })
     if (isGap(found)) return { ...identity, gaps: [...gaps, found] }
     return { ...identity, sample: { memcg: found.memcg }, gaps: [...gaps, ...found.gaps] }
   },
