@@ -4,6 +4,7 @@ import buddyinfo from './buddyinfo.ts'
 import cgroups from './cgroups.ts'
 import cmdline from './cmdline.ts'
 import type { Collector } from './collector.ts'
+import cpus from './cpus.ts'
 import kernel from './kernel.ts'
 import kernelConfig from './kernel-config.ts'
 import kmemSlabinfo from './kmem-slabinfo.ts'
@@ -11,6 +12,7 @@ import kmemleak from './kmemleak.ts'
 import kmsg from './kmsg.ts'
 import memcg from './memcg.ts'
 import meminfo from './meminfo.ts'
+import pods from './pods.ts'
 import slabNames from './slab-names.ts'
 import vmstat from './vmstat.ts'
 
@@ -18,6 +20,7 @@ export const collectors: readonly Collector[] = [
   buddyinfo,
   cgroups,
   cmdline,
+  cpus,
   kernel,
   kernelConfig,
   kmemSlabinfo,
@@ -25,6 +28,7 @@ export const collectors: readonly Collector[] = [
   kmsg,
   memcg,
   meminfo,
+  pods,
   slabNames,
   vmstat,
 ]

@@ -1,0 +1,52 @@
+// Whose a memory cgroup is, by name. A name is found by the pod's UID and the container's id in the cgroup's path, never
+// by a name or a place: a cgroup made again is another container's and has another id.
+
+import type { Case } from '../case/case.ts'
+import type { Memcg } from '../case/memcg.ts'
+import { type PodPath, parsePodPath } from '../decode/cgroup/path.ts'
+import { fact } from './fact.ts'
+import { latest } from './kernel.ts'
+
+export interface Name {
+  readonly namespace?: string
+  readonly pod?: string
+  readonly container?: string
+  /** The container that holds the pod's namespaces (pause): it has no name of its own. */
+  readonly sandbox?: true
+  readonly image?: string
+  /** Where the name was read, as a person would open it. */
+  readonly from?: string
+}
+
+/** The names of what a cgroup belongs to, of a live one or of one that only a log tells of; empty where nothing tells them. */
+export function nameOf(about: Case, memcg: Pick<Memcg, 'pod'> | string): Name {
+  return nameOfPath(about, typeof memcg === 'string' ? parsePodPath(memcg) : memcg.pod)
+}
+
+function nameOfPath({ pods }: Case, { podUid, containerId }: PodPath): Name {
+  if (pods === undefined) return {}
+  const found = containerId === undefined ? undefined : pods.containers.get(containerId)
+  // A container that is said to be of another pod than its cgroup is: neither name is to be believed.
+  const container =
+    found?.podUid !== undefined && podUid !== undefined && found.podUid !== podUid ? undefined : found
+  const pod = pods.pods.get(podUid ?? container?.podUid ?? '')
+  const from = container?.path ?? pod?.path
+  return {
+    ...(pod?.namespace === undefined ? {} : { namespace: pod.namespace }),
+    ...(pod?.name === undefined ? {} : { pod: pod.name }),
+    ...(container?.name === undefined ? {} : { container: container.name }),
+    ...(container?.sandbox === undefined ? {} : { sandbox: true }),
+    ...(container?.image === undefined ? {} : { image: container.image }),
+    ...(from === undefined ? {} : { from }),
+  }
+}
+
+/** Pods' and containers' live cgroups that nothing read so far gives a name for; none where there are no pods. */
+export const unnamedMemcgs: (about: Case) => readonly Memcg[] = fact(about =>
+  (latest(about)?.memcg?.memcgs ?? []).filter(memcg => {
+    const { level } = memcg.pod
+    if (level !== 'pod' && level !== 'container') return false
+    const { pod, container, sandbox } = nameOf(about, memcg)
+    return level === 'pod' ? pod === undefined : container === undefined && sandbox === undefined
+  }),
+)
