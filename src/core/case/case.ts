@@ -59,6 +59,13 @@ export interface CgroupController {
   readonly enabled: boolean
 }
 
+/** CPUs; `path` is where the possible ones were read, else the online ones. */
+export interface Cpus extends From {
+  /** Percpu memory has a copy for each. */
+  readonly possible?: number
+  readonly online?: number
+}
+
 export interface ProcCgroups extends From {
   readonly controllers: Readonly<Record<string, CgroupController>>
 }
@@ -114,6 +121,7 @@ export interface Sample {
   readonly buddyinfo?: Buddyinfo
   readonly zoneinfo?: Zoneinfo
   readonly cgroups?: ProcCgroups
+  readonly cpus?: Cpus
   readonly memcg?: MemcgTree
   readonly slabNames?: SlabNames
   readonly kmemleak?: Kmemleak
