@@ -6,6 +6,7 @@ import type { Finding, Severity, Verdict } from './case/finding.ts'
 import type { Report } from './case/report.ts'
 import { type Concern, type Detector, verdict } from './detectors/detector.ts'
 import { detectors } from './detectors/index.ts'
+import { namedSubject } from './facts/names.ts'
 import { instrumentOff, type UnknownReason, type UnknownRemedy } from './knowledge/unknown.ts'
 import type { Gap, Origin } from './tree/tree.ts'
 
@@ -35,7 +36,9 @@ export function diagnose(
   for (const detector of detectors) {
     const judgement = judged(detector, about, failed)
     verdicts[detector.id] = verdict(judgement)
-    findings.push(...judgement.findings)
+    findings.push(
+      ...judgement.findings.map(finding => ({ ...finding, subject: namedSubject(about, finding.subject) })),
+    )
     const isOff = (reason: UnknownReason): boolean =>
       detector.instrument === true && instrumentOff.has(reason)
     unknown.push(

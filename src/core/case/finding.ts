@@ -38,6 +38,10 @@ export interface Subject extends Pick<PodPath, 'podUid' | 'containerId' | 'qos'>
   readonly kind: 'node' | 'memcg' | 'slab' | 'process'
   /** Of a memory cgroup, within its hierarchy. */
   readonly path?: string
+  /** What pod and container are called, where anything read tells it. */
+  readonly namespace?: string
+  readonly pod?: string
+  readonly container?: string
   readonly cache?: string
   readonly pid?: number
 }

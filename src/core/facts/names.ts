@@ -2,6 +2,7 @@
 // by a name or a place: a cgroup made again is another container's and has another id.
 
 import type { Case } from '../case/case.ts'
+import type { Subject } from '../case/finding.ts'
 import type { Memcg } from '../case/memcg.ts'
 import { type PodPath, parsePodPath } from '../decode/cgroup/path.ts'
 import { fact } from './fact.ts'
@@ -23,7 +24,7 @@ export function nameOf(about: Case, memcg: Pick<Memcg, 'pod'> | string): Name {
   return nameOfPath(about, typeof memcg === 'string' ? parsePodPath(memcg) : memcg.pod)
 }
 
-function nameOfPath({ pods }: Case, { podUid, containerId }: PodPath): Name {
+function nameOfPath({ pods }: Case, { podUid, containerId }: Pick<PodPath, 'podUid' | 'containerId'>): Name {
   if (pods === undefined) return {}
   const found = containerId === undefined ? undefined : pods.containers.get(containerId)
   // A container that is said to be of another pod than its cgroup is: neither name is to be believed.
@@ -38,6 +39,18 @@ function nameOfPath({ pods }: Case, { podUid, containerId }: PodPath): Name {
     ...(container?.sandbox === undefined ? {} : { sandbox: true }),
     ...(container?.image === undefined ? {} : { image: container.image }),
     ...(from === undefined ? {} : { from }),
+  }
+}
+
+/** The subject with the names of its pod and container. */
+export function namedSubject(about: Case, subject: Subject): Subject {
+  if (subject.podUid === undefined && subject.containerId === undefined) return subject
+  const { namespace, pod, container } = nameOfPath(about, subject)
+  return {
+    ...subject,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(pod === undefined ? {} : { pod }),
+    ...(container === undefined ? {} : { container }),
   }
 }
 

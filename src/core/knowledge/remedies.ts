@@ -22,6 +22,9 @@ export interface RemedyContext {
   /** Its path within the hierarchy. */
   readonly memcgPath?: string
   readonly podUid?: string
+  /** What the pod is called; both or neither. */
+  readonly namespace?: string
+  readonly pod?: string
   /** The slab cache the finding is about, with or without a cgroup's suffix. */
   readonly slabCache?: string
   /** Notes between the commands are in it; without it there are none. */
@@ -134,11 +137,17 @@ function file(context: RemedyContext, name: string): string {
 
 /** Which pod it is, for those who have the cluster at hand. */
 function whichPod(context: RemedyContext): string[] {
+  if (context.namespace !== undefined && context.pod !== undefined)
+    return [`kubectl -n ${namespaceOf(context)} describe pod ${podOf(context)}`]
   const columns = 'NS:.metadata.namespace,NAME:.metadata.name,UID:.metadata.uid'
   return context.podUid === undefined
     ? []
     : [`kubectl get pods -A -o custom-columns=${columns} | grep ${shellWord(context.podUid)}`]
 }
+
+const namespaceOf = ({ namespace = 'NAMESPACE' }: RemedyContext): string => shellWord(namespace)
+
+const podOf = ({ pod = 'POD' }: RemedyContext): string => shellWord(pod)
 
 function bootOption(context: RemedyContext, option: string): readonly string[] {
   const el = [`grubby --update-kernel=ALL --args="${option}"`, 'reboot']
@@ -478,7 +487,7 @@ const rows = [
     }),
     commands: context => [
       ...whichPod(context),
-      'kubectl -n NAMESPACE set resources deployment NAME -c CONTAINER --limits=memory=NEW_LIMIT',
+      `kubectl -n ${namespaceOf(context)} set resources deployment NAME -c CONTAINER --limits=memory=NEW_LIMIT`,
     ],
     verifyCommands: usageNow,
     source: ['https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/'],
@@ -720,7 +729,9 @@ const rows = [
       ...whichPod(context),
       '# pod.spec.volumes: [{name: cache, emptyDir: {medium: Memory, sizeLimit: 256Mi}}]',
     ],
-    verifyCommands: () => ['kubectl -n NAMESPACE exec POD -- df -h -t tmpfs'],
+    verifyCommands: context => [
+      `kubectl -n ${namespaceOf(context)} exec ${podOf(context)} -- df -h -t tmpfs`,
+    ],
     source: ['https://kubernetes.io/docs/concepts/storage/volumes/#emptydir'],
   },
   {
@@ -902,7 +913,10 @@ const rows = [
         verify: '该 cgroup 消失，父 cgroup 的用量随之下降。',
       },
     }),
-    commands: context => [...whichPod(context), 'kubectl -n NAMESPACE delete pod POD'],
+    commands: context => [
+      ...whichPod(context),
+      `kubectl -n ${namespaceOf(context)} delete pod ${podOf(context)}`,
+    ],
     verifyCommands: usageNow,
     source: [
       'Documentation/admin-guide/cgroup-v1/memory.rst',

@@ -15,5 +15,8 @@ export function remedyContext({ node }: Report, { subject }: Finding, language?:
     ...(subject.path === undefined ? {} : { memcgPath: subject.path }),
     ...(subject.cache === undefined ? {} : { slabCache: subject.cache }),
     ...(subject.podUid === undefined ? {} : { podUid: subject.podUid }),
+    ...(subject.namespace === undefined || subject.pod === undefined
+      ? {}
+      : { namespace: subject.namespace, pod: subject.pod }),
   }
 }

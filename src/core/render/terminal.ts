@@ -5,7 +5,7 @@ import type { Language } from '../base/text.ts'
 import type { Stamp } from '../base/time.ts'
 import { formatBytes } from '../base/units.ts'
 import { cutCells, width, wrap } from '../base/width.ts'
-import type { DefectBearing, Evidence, Finding, Severity } from '../case/finding.ts'
+import type { DefectBearing, Evidence, Finding, Severity, Subject } from '../case/finding.ts'
 import type { Report } from '../case/report.ts'
 import { defectWords as defectSentences } from '../knowledge/defect.ts'
 import { remedy } from '../knowledge/remedies.ts'
@@ -113,14 +113,11 @@ function overview({ findings }: Report, options: TerminalOptions): string[] {
     style.strong(label('findings', language)),
     ...listed.map(finding => {
       const { subject } = finding
-      const whose =
-        subject.podUid === undefined
-          ? ''
-          : style.faint(`  ${label('pod', language, { uid: subject.podUid })}`)
+      const whose = podWords(subject, language)
       const mark = severityWord(finding.severity, language)
       const gap = ' '.repeat(cells - width(mark) + 2)
       const title = printable(cutCells(titleOf(finding, texts, language), TITLE_CELLS))
-      return `  ${severityMark(finding.severity, options)}${gap}${title}${whose}`
+      return `  ${severityMark(finding.severity, options)}${gap}${title}${whose === undefined ? '' : style.faint(`  ${printable(whose)}`)}`
     }),
     ...more(findings.length - LISTED, options).map(line => `  ${line}`),
   ]
@@ -230,8 +227,16 @@ function severityMark(severity: Severity, { language, style }: TerminalOptions):
   return severity === 'critical' ? style.critical(word) : severity === 'warning' ? style.warning(word) : word
 }
 
+/** The pod as people call it, or else by its UID. */
+function podWords({ namespace, pod, podUid }: Subject, language: Language): string | undefined {
+  if (pod === undefined) return podUid === undefined ? undefined : label('pod', language, { uid: podUid })
+  return label('pod', language, { uid: namespace === undefined ? pod : `${namespace}/${pod}` })
+}
+
 export function subjectWords({ subject }: Finding, language: Language): string[] {
   const words: string[] = []
+  if (subject.pod !== undefined) words.push(podWords(subject, language) ?? subject.pod)
+  if (subject.container !== undefined) words.push(label('container', language, { name: subject.container }))
   if (subject.path !== undefined) words.push(subject.path)
   if (subject.cache !== undefined) words.push(label('slab', language, { cache: subject.cache }))
   if (subject.qos !== undefined) words.push(subject.qos)
