@@ -125,6 +125,7 @@ function oom(report: OomReport): Plain {
       faultsRetried: report.faultsRetried,
       exiting: report.exiting,
       groupKill: report.groupKill,
+      starting: report.starting,
       truncatedHead: report.truncatedHead,
       truncated: report.truncated,
       fragment: report.fragment,

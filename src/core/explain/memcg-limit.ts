@@ -12,6 +12,7 @@ import {
   type Filling,
   type FillingPart,
   fillingOf,
+  killedAtStart,
 } from '../decode/kmsg/oom-composition.ts'
 import type { MemoryCounter, OomReport } from '../decode/kmsg/report.ts'
 import type { RemedyId } from '../knowledge/remedies.ts'
@@ -42,6 +43,8 @@ export const memcgLimitWords = text({
       'Which of the pod’s containers filled it cannot be told: this kernel prints only the sums of the cgroup whose limit was hit.',
     kmemAlone:
       'Kernel memory alone was {kmem|bytes}; how much that is of the usage would be in a line that is not in the log.',
+    atStart:
+      'It was killed while its program was only being started: what had filled the limit was not its own.',
     kernelLimit: 'The kernel compares usage with this limit; working set and rss play no part.',
   },
   zh: {
@@ -67,6 +70,7 @@ export const memcgLimitWords = text({
     childMost: '限制之下的各 cgroup 中，{child} 占用最多：{childBytes|bytes}（不含内核内存）。',
     childUnknown: '无法判断是 Pod 的哪个容器占满的：该内核只打印达到限制的 cgroup 的合计。',
     kmemAlone: '仅内核内存就有 {kmem|bytes}；它占用量的多少，要看日志里没有的那一行。',
+    atStart: '程序还在启动，进程就被杀：占满限制的不是它自己的内存。',
     kernelLimit: '内核拿用量与该限制比较，不看 working_set，也不看 rss。',
   },
 })
@@ -116,6 +120,7 @@ export function memcgLimit(report: OomReport, victims: string): MemcgLimitTold {
       most,
       most !== 'shmem' && isLarge(full.shmem, full) && 'shmemToo',
       isLarge(filling?.rest, full) && (behind === undefined ? 'unaccounted' : 'behind'),
+      killedAtStart(report) && 'atStart',
       child !== undefined && child.bytes > 0 && 'childMost',
       child === undefined && isPod(report) && 'childUnknown',
     ),

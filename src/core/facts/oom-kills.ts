@@ -81,7 +81,8 @@ function put(a: OomReport, b: OomReport): OomReport {
 
 /**
  * A container that is killed and restarted has a new id, and a new cgroup, each time: kills of one pod at its
- * containers' level that take the same command are one loop.
+ * containers' level that take the same command are one loop. So are all kills in one cgroup, whatever they take: of a
+ * restart the shell or the runtime is killed.
  */
 function groupKey({ memcg, taskMemcg, victims, userWritten }: OomReport): string {
   const path = memcg ?? taskMemcg ?? ''
@@ -93,9 +94,12 @@ function groupKey({ memcg, taskMemcg, victims, userWritten }: OomReport): string
 /** Kills by the limit of a memory cgroup, one group a loop. */
 export const memcgOomGroups: (about: Case) => readonly OomGroup[] = fact(about => {
   const groups = new Map<string, [OomReport, ...OomReport[]]>()
+  const keys = new Map<string, string>()
   for (const report of oomReports(about)) {
     if (report.scope !== 'memcg') continue
-    const key = groupKey(report)
+    const limit = `${report.memcg ?? report.taskMemcg ?? ''}${report.userWritten === true ? '\0claim' : ''}`
+    const key = keys.get(limit) ?? groupKey(report)
+    keys.set(limit, key)
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [report])
     else group.push(report)

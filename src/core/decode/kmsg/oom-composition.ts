@@ -49,6 +49,11 @@ function sum(lines: readonly MemcgStats[], keys: readonly string[]): number | un
   return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0)
 }
 
+/** A process that was killed while its program was being started had filled nothing: it was there before. */
+export function killedAtStart({ starting, invoker, victims }: OomReport): boolean {
+  return starting === true && victims.length > 0 && victims.every(({ comm }) => comm === invoker)
+}
+
 /** Parts of kernel memory that memory.stat names, and of which one may be said to have filled a cgroup. */
 const KERNEL_PARTS = [
   'slab',

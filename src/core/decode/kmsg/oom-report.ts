@@ -43,6 +43,9 @@ const MOST_VICTIMS = 1024
 const MOST_QUOTES = 24
 const MOST_SHARING = 64
 
+/** runc calls itself so while it makes a container, before the container's own program is started. */
+const STARTS = /^runc:\[\d/
+
 /** Where in a report each line stands: dump_header() and oom_kill_process() of mm/oom_kill.c. */
 const RANK: Readonly<Record<OomLine['is'], number>> = {
   head: 0,
@@ -82,6 +85,7 @@ interface OpenOom {
   /** The trace that follows is the invoker's own. */
   trusted: boolean
   traceProves?: 'memcg' | 'sysrq'
+  starting: boolean
   limitOf: boolean
   memcg?: string
   taskMemcg?: string
@@ -143,6 +147,7 @@ export function oomReader(options: ReaderOptions): ReportReader {
       faultsRetried: 0,
       sharing: [],
       group: false,
+      starting: false,
       stream: record.caller ?? '',
     }
   }
@@ -314,6 +319,7 @@ export function oomReader(options: ReaderOptions): ReportReader {
       ...(report.faultsRetried === 0 ? {} : { faultsRetried: report.faultsRetried }),
       ...(report.exiting === undefined ? {} : { exiting: report.exiting }),
       ...(report.group ? { groupKill: true as const } : {}),
+      ...(report.starting || STARTS.test(report.head?.invoker ?? '') ? { starting: true as const } : {}),
       ...(headless ? { truncatedHead: true as const } : {}),
       ...(truncated ? { truncated: true as const } : {}),
       ...((headless && kinds <= 1) || excerpt ? { fragment: true as const } : {}),
@@ -419,7 +425,9 @@ export function oomReader(options: ReaderOptions): ReportReader {
         } else report.trusted = false
         break
       case 'frame':
-        if (report.trusted) report.traceProves ??= line.proves
+        if (!report.trusted) break
+        if (line.proves === 'starting') report.starting = true
+        else report.traceProves ??= line.proves
         break
       case 'limit-of':
         report.limitOf = true

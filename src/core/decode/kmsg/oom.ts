@@ -17,7 +17,7 @@ export type OomLine =
       readonly oomScoreAdj?: number
     }
   | { readonly is: 'cpu'; readonly comm: string; readonly release?: string }
-  | { readonly is: 'frame'; readonly proves: 'memcg' | 'sysrq' }
+  | { readonly is: 'frame'; readonly proves: 'memcg' | 'sysrq' | 'starting' }
   | { readonly is: 'limit-of'; readonly taskMemcg?: string; readonly memcg?: string }
   | {
       readonly is: 'counter'
@@ -72,8 +72,9 @@ const CPU =
   /^\s*(?:CPU: \d+ (?:UID: \d+ )?PID: \d+ Comm|Pid: \d+, comm): (.{1,20}?) +(?:Kdump: loaded +)?(?:Hibernate: \S+ +)?(?:Not tainted|Tainted: )(.*)$/
 /** The version behind # is mostly a number, but KBUILD_BUILD_VERSION may be a word; 2.6.2x had both in parentheses. */
 const RELEASE_OF_CPU = /(?:^|[\s(])(\d{1,4}\.\d{1,4}(?!\d)[^\s#()]{0,128}) +#[\w-]/
+/** The last are of execve() in all eras: do_execve_common, stub_execve, do_execveat_common.isra.0, __x64_sys_execve. */
 const FRAME =
-  /\b(?:(mem_cgroup_out_of_memory|mem_cgroup_oom_synchronize|mem_cgroup_handle_oom|mem_cgroup_oom_notify)|(moom_callback|sysrq_handle_moom))\b/
+  /\b(?:(mem_cgroup_out_of_memory|mem_cgroup_oom_synchronize|mem_cgroup_handle_oom|mem_cgroup_oom_notify)|(moom_callback|sysrq_handle_moom)|(?:\w{1,40}_)?execve(?:at)?(?:_\w{1,40})?)\b/
 const LIMIT_OF = /^\s*Task in (.{1,8192}?) killed as a result of limit of (\S{1,8192})/
 const TASK_IN = /^\s*Task in (.{1,8192}?) killed\s*$/
 const AS_A_RESULT = /^\s*(?:killed )?as a result of limit of (\S{1,8192})/
@@ -352,7 +353,10 @@ export function parseOomLine(text: string, open: boolean): OomLine | undefined {
   const frame = FRAME.exec(text)
   // "? name" is what a stale stack slot looked like, no caller
   if (frame && !text.slice(0, frame.index).endsWith('? '))
-    return { is: 'frame', proves: frame[1] === undefined ? 'sysrq' : 'memcg' }
+    return {
+      is: 'frame',
+      proves: frame[1] !== undefined ? 'memcg' : frame[2] !== undefined ? 'sysrq' : 'starting',
+    }
   return undefined
 }
 

@@ -169,6 +169,8 @@ export interface OomReport extends ReportBase {
   readonly exiting?: { readonly pid: number; readonly comm: string }
   /** `memory.oom.group` had all tasks of this cgroup killed. */
   readonly groupKill?: true
+  /** The allocation was made to start a program: execve() is on the trace, or a container's runtime asked for it. */
+  readonly starting?: true
   /** The head ("invoked oom-killer") is not in the log. */
   readonly truncatedHead?: true
   /** The log ends inside the report. */
