@@ -59,6 +59,9 @@ export default detector({
         'Most of it is per-CPU memory ({part|bytes}): cgroups made below it, BPF maps, network counters.',
       loop: 'OOM kills with kernel memory as the largest part: {kills|number}.',
       survives: 'This memory is charged to the pod: restarting the container does not free it.',
+      empty:
+        'No process is left in it, and the memory is still there: it outlives what is killed, and each restart begins with it.',
+      stuck: 'What is started there now is killed while it starts, until the memory is freed.',
     },
     zh: {
       limit: '内核内存占用 {kernel|bytes}，占内存限制 {limit|bytes} 的 {share|percent}',
@@ -85,6 +88,8 @@ export default detector({
       percpu: '其中大部分是 percpu 内存（{part|bytes}）：在它下面创建的 cgroup、BPF map、网络计数器。',
       loop: '以内核内存为主的 OOM kill 有 {kills|number} 次。',
       survives: '这些内存记在 Pod 的 cgroup 上，重启容器不会释放。',
+      empty: '其中已没有进程，内存却仍在：它不随进程被杀而释放，每次重启都从这个占用量开始。',
+      stuck: '在内存释放之前，现在其中启动的进程一启动就会被杀。',
     },
   }),
   judge(about) {
@@ -127,6 +132,8 @@ export default detector({
               kills > 1 && 'loop',
               (charge.failcnt ?? 0) > 0 && (charge.live && onV2 ? 'hits' : 'failed'),
               charge.live && parsePodPath(charge.memcg).level === 'pod' && 'survives',
+              charge.empty && !perhaps && 'empty',
+              charge.empty && !perhaps && charge.full && 'stuck',
             ),
           },
           evidence: charge.evidence,
@@ -152,8 +159,10 @@ function title({
 }
 
 /** What any container may need is no leak; where accounting is opt-in, and leaks, a small limit proves nothing. */
-function isSmall(about: Case, { kernel, kmemLimitReached }: KmemCharge): boolean {
-  return kernel < ordinaryKernel(about) && !kmemLimitReached && kmemOptIn(about) === false
+function isSmall(about: Case, { kernel, kmemLimitReached, empty }: KmemCharge): boolean {
+  // stacks and page tables go with their processes
+  if (kmemLimitReached || empty === true) return false
+  return kernel < ordinaryKernel(about) && kmemOptIn(about) === false
 }
 
 function remedies(about: Case, charge: KmemCharge): readonly RemedyId[] {

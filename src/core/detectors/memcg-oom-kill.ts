@@ -4,6 +4,8 @@
 import { kept } from '../base/kept.ts'
 import { type Text, text } from '../base/text.ts'
 import type { Case } from '../case/case.ts'
+import type { Evidence } from '../case/finding.ts'
+import { killedAtStart } from '../decode/kmsg/oom-composition.ts'
 import {
   type MemcgLimitWords,
   memcgLimit,
@@ -14,6 +16,7 @@ import { type OomVictimWords, oomVictim, oomVictimWords, surprising } from '../e
 import { logUnknown, quoted, seen } from '../facts/kernel-log.ts'
 import { filledByKernel } from '../facts/kmem-charge.ts'
 import { memcgReading, memcgSubject } from '../facts/memcg-tree.ts'
+import { isRelieved, type Outliving, outliving } from '../facts/oom-aftermath.ts'
 import { type CountedKills, countedKills, countersUnknown, killCounterFile } from '../facts/oom-counters.ts'
 import {
   grownChild,
@@ -40,6 +43,12 @@ const own = text({
     grew: 'From the first of these reports to the last {grown} grew by {grownBy|bytes}.',
     group: 'All processes of the cgroup were killed together (memory.oom.group).',
     invoked: 'The allocation that triggered it came from {invoker}.',
+    empty:
+      'No process is left in it, and {stillHeld|bytes} of the limit is still taken: that outlives what is killed, and each restart begins with it.',
+    heldBelow:
+      'Of the limit, {stillHeld|bytes} is taken by what no process here holds any more, as removed containers leave it: files on a tmpfs, kernel memory. It outlives every restart.',
+    stuck: 'What is started there now is killed while it starts, until the memory is freed.',
+    relieved: 'What had filled it is gone since: this is over.',
   },
   zh: {
     counter: '该 cgroup 的计数器记有 {kills|number} 次 OOM kill，日志里没有对应记录',
@@ -51,6 +60,12 @@ const own = text({
     grew: '从这些报告的第一份到最后一份，{grown} 增长了 {grownBy|bytes}。',
     group: '该 cgroup 的所有进程被一并杀掉（memory.oom.group）。',
     invoked: '触发 OOM 的分配来自 {invoker}。',
+    empty:
+      '其中已没有进程，限制却仍被占去 {stillHeld|bytes}：它不随进程被杀而释放，每次重启都从这个占用量开始。',
+    heldBelow:
+      '限制中有 {stillHeld|bytes} 已不属于这里的任何进程，是已删除的容器留下的：tmpfs 上的文件、内核内存。每次重启都不会释放。',
+    stuck: '在内存释放之前，现在其中启动的进程一启动就会被杀。',
+    relieved: '占满它的内存此后已经释放：事情已经过去。',
   },
 })
 
@@ -88,7 +103,9 @@ function fromLog(about: Case, { memcg, reports, folded, claimed }: OomGroup): Dr
   const killed = reports.flatMap(({ victims }) => victims)
   const victims = [...new Set(killed.map(({ comm }) => comm))].slice(0, 3).join(', ')
   const count = folded.reduce((sum, fold) => sum + fold.count, reports.length)
-  const series = seen(about, reports, folded)
+  const relieved = memcg !== undefined && !claimed && isRelieved(about, memcg, reports)
+  const held = memcg === undefined || claimed ? undefined : outliving(about, memcg)
+  const series = { ...seen(about, reports, folded), ...(relieved ? { ongoing: false } : {}) }
   const restarts = new Set(reports.map(report => report.memcg)).size > 1
   const limit = memcgLimit({ ...last, ...(memcg === undefined ? {} : { memcg }) }, victims)
   const victim = oomVictim(last)
@@ -105,6 +122,7 @@ function fromLog(about: Case, { memcg, reports, folded, claimed }: OomGroup): Dr
       again,
       grown: grown?.memcg.slice(grown.memcg.lastIndexOf('/') + 1),
       grownBy: grown?.bytes,
+      stillHeld: held?.bytes,
     },
     words: {
       title: limit.title,
@@ -120,17 +138,29 @@ function fromLog(about: Case, { memcg, reports, folded, claimed }: OomGroup): Dr
         again !== undefined && 'again',
         last.invoker !== undefined && 'invoked',
         'kernelLimit',
+        held !== undefined && (held.empty ? 'empty' : 'heldBelow'),
+        held?.full && 'stuck',
+        relieved && 'relieved',
       ),
     },
-    evidence: quoted(last),
+    evidence: withHeld(quoted(last), held),
     remedies: claimed
       ? []
-      : filledByKernel(last)
-        ? ['save-evidence', 'raise-memory-limit']
-        : memcgLimitRemedies({ ...last, ...(memcg === undefined ? {} : { memcg }) }),
+      : held !== undefined || killedAtStart(last)
+        ? ['save-evidence', 'remove-tmpfs-files', 'delete-pod', 'raise-memory-limit']
+        : filledByKernel(last)
+          ? ['save-evidence', 'raise-memory-limit']
+          : memcgLimitRemedies({ ...last, ...(memcg === undefined ? {} : { memcg }) }),
     defects: [],
     ...series,
   }
+}
+
+function withHeld(
+  [first, ...more]: readonly [Evidence, ...Evidence[]],
+  held: Outliving | undefined,
+): readonly [Evidence, ...Evidence[]] {
+  return [first, ...more, ...(held?.evidence ?? [])]
 }
 
 function fromCounter(about: Case, { memcg, kills }: CountedKills): Draft<En> {

@@ -11,6 +11,7 @@ import { fact } from './fact.ts'
 import { kernel as kernelRelease, kmemOptIn, latest } from './kernel.ts'
 import { logUnknown, quoted, quotesLike } from './kernel-log.ts'
 import { memcgReading, memcgUnknown, within } from './memcg-tree.ts'
+import { isEmptied, isRelieved } from './oom-aftermath.ts'
 import { kmemWithoutUsage, memcgOomGroups } from './oom-kills.ts'
 
 /**
@@ -62,6 +63,8 @@ export interface KmemCharge {
   /** v1 does not tell how much of it reclaim can have back: it may be all dentries and inodes, which do no harm. */
   readonly perhapsReclaimable: boolean
   readonly live: boolean
+  /** Live: no process is in it or below. What is charged outlives what is killed or restarted there. */
+  readonly empty?: true
   readonly failcnt?: number
   /** OOM kills in the log that kernel memory led to. */
   readonly kills: number
@@ -120,7 +123,8 @@ function liveCharges(about: Case): { filled: KmemCharge[]; unknown: Unknown[] } 
     const explained = filled
       .filter(below => within(below.memcg, memcg.path))
       .reduce((sum, below) => sum + below.kernel, 0)
-    if (explained < EXPLAINED_SHARE * kernel) filled.push(charge)
+    if (explained < EXPLAINED_SHARE * kernel)
+      filled.push(isEmptied(about, memcg) === true ? { ...charge, empty: true } : charge)
   }
   if (unread !== undefined) {
     const file = tree.version === 'v1' ? 'memory.kmem.usage_in_bytes' : 'memory.stat'
@@ -248,6 +252,8 @@ function loggedCharges(about: Case): KmemCharge[] {
     const filled = reports.filter(filledByKernel)
     const last = filled.at(-1)
     if (last === undefined || memcg === undefined) continue
+    // the cgroup is still there, and has it no more
+    if (isRelieved(about, memcg, reports)) continue
     const { usage = 0, limit = Number.POSITIVE_INFINITY, kernel = 0, anon } = composition(last)
     charges.push({
       memcg,
