@@ -46,6 +46,9 @@ const BATCH_PAGES = 64
 /** Of x86-64 and of most arm64 kernels; those with pages of 64 KiB have sixteen times the error. */
 const PAGE = 4096
 
+/** Children that hold more than this below a cgroup whose total is its own: no lag of the statistics (ours). */
+const FLAT = 1024 * 1024
+
 /** Children quoted as evidence: the largest. */
 const QUOTED = 3
 
@@ -81,7 +84,8 @@ export function dyingHere(memcg: Memcg, children: readonly Memcg[]): number | un
   return Math.max(0, left)
 }
 
-function errorOf(about: Case): number | undefined {
+/** How far a number of `deadNumbers` may be off, in bytes; undefined: the number of CPUs is not known. */
+export function deadError(about: Case): number | undefined {
   const cpus = latest(about)?.cpus
   const count = cpus?.possible ?? cpus?.online
   return count === undefined ? undefined : count * BATCH_PAGES * PAGE
@@ -108,6 +112,19 @@ function quotes(
   return quoted
 }
 
+/** The numbers alone, for those who ask of thousands of cgroups. */
+export type DeadNumbers = Omit<DeadMemory, 'evidence' | 'error'> & { readonly exact?: true }
+
+/** As `deadMemory`, without the quotes and the error; `exact`: there is none. */
+export function deadNumbers(
+  version: MemcgTree['version'],
+  memcg: Memcg,
+  children: readonly Memcg[],
+): DeadNumbers | undefined {
+  if (memcg.stat === undefined) return undefined
+  return version === 'v1' ? deadV1(memcg, memcg.stat, children) : deadV2(memcg, memcg.stat, children)
+}
+
 /**
  * What removed children of `memcg` hold, those below other live cgroups left out. undefined where nothing of the kind can
  * be said: its memory.stat or that of a live child was not read, or it is of v2 and has processes of its own beside
@@ -115,19 +132,24 @@ function quotes(
  */
 export function deadMemory(about: Case, memcg: Memcg): DeadMemory | undefined {
   const index = memcgIndex(about)
-  if (index === undefined || memcg.stat === undefined) return undefined
+  if (index === undefined) return undefined
+  const { version } = index.tree
   const children = index.children.get(memcg.path) ?? []
-  return index.tree.version === 'v1' ? deadV1(about, memcg, children) : deadV2(about, memcg, children)
+  const numbers = deadNumbers(version, memcg, children)
+  if (numbers === undefined) return undefined
+  const { exact, ...rest } = numbers
+  const error = exact ? 0 : deadError(about)
+  return {
+    ...rest,
+    ...(error === undefined ? {} : { error }),
+    evidence: deadEvidence(about, memcg, children, numbers),
+  }
 }
 
-function assembled(
-  about: Case,
+function known(
   parts: Readonly<Record<'cache' | 'rss' | 'shmem' | 'swap' | 'kernel' | 'count', number | undefined>>,
-  withOwn: boolean,
-  evidence: readonly Evidence[],
-): DeadMemory {
+): DeadNumbers {
   const { cache, rss, shmem, swap, kernel, count } = parts
-  const error = errorOf(about)
   return {
     ...(cache === undefined ? {} : { cache }),
     ...(rss === undefined ? {} : { rss }),
@@ -136,14 +158,14 @@ function assembled(
     ...(cache === undefined || rss === undefined ? {} : { bytes: cache + rss }),
     ...(kernel === undefined ? {} : { kernel }),
     ...(count === undefined ? {} : { count }),
-    ...(withOwn ? { withOwn: true } : {}),
-    ...(error === undefined ? {} : { error }),
-    evidence,
   }
 }
 
-function deadV1(about: Case, memcg: Memcg, children: readonly Memcg[]): DeadMemory | undefined {
-  const { stat = {} } = memcg
+function deadV1(
+  memcg: Memcg,
+  stat: Readonly<Record<string, number>>,
+  children: readonly Memcg[],
+): DeadNumbers | undefined {
   const left = (key: string): number | undefined => {
     const total = stat[`total_${key}`]
     const own = stat[key]
@@ -154,44 +176,22 @@ function deadV1(about: Case, memcg: Memcg, children: readonly Memcg[]): DeadMemo
   const cache = left('cache')
   const rss = left('rss')
   if (cache === undefined && rss === undefined) return undefined
-  // Without use_hierarchy the total is the cgroup's own, and children are not below it.
-  if (children.length > 0 && stat['total_cache'] === stat['cache'] && stat['total_rss'] === stat['rss']) {
+  // Without use_hierarchy the total is the cgroup's own, whatever its children have.
+  if (stat['total_cache'] === stat['cache'] && stat['total_rss'] === stat['rss']) {
     const below = (sumOf(children, 'total_cache') ?? 0) + (sumOf(children, 'total_rss') ?? 0)
-    if (below > (errorOf(about) ?? 0)) return undefined
+    if (below > FLAT) return undefined
   }
-  return assembled(
-    about,
-    {
-      cache,
-      rss,
-      shmem: left('shmem'),
-      swap: left('swap'),
-      kernel: kernelLeft(memcg, children),
-      count: undefined,
-    },
-    false,
-    [
-      ...quotes(about, memcg, children, 'v1', 'cache'),
-      ...((rss ?? 0) > 0 ? quotes(about, memcg, children, 'v1', 'rss') : []),
-    ],
-  )
+  const kernel = kernelLeft(memcg, children)
+  return known({ cache, rss, shmem: left('shmem'), swap: left('swap'), kernel, count: undefined })
 }
 
-function deadV2(about: Case, memcg: Memcg, children: readonly Memcg[]): DeadMemory | undefined {
-  const { stat = {} } = memcg
+function deadV2(
+  memcg: Memcg,
+  stat: Readonly<Record<string, number>>,
+  children: readonly Memcg[],
+): DeadNumbers | undefined {
   const count = dyingHere(memcg, children)
-  const counted =
-    count === undefined
-      ? []
-      : DYING.filter(name => memcg.cgroupStat?.[name] !== undefined)
-          .slice(0, 1)
-          .map(key =>
-            memcgReading(about, memcg, 'cgroup.stat', memcg.cgroupStat?.[key] ?? 0, { key, unit: 'count' }),
-          )
-  if (count === 0) {
-    const none = { cache: 0, rss: 0, shmem: 0, swap: undefined, kernel: undefined, count }
-    return { ...assembled(about, none, false, counted), error: 0 }
-  }
+  if (count === 0) return { cache: 0, rss: 0, shmem: 0, bytes: 0, count, exact: true }
   const handsDown = children.length > 0 && children.every(({ uncontrolled }) => uncontrolled !== true)
   if (!handsDown) return undefined
   const left = (key: string): number | undefined => {
@@ -202,21 +202,28 @@ function deadV2(about: Case, memcg: Memcg, children: readonly Memcg[]): DeadMemo
   const cache = left('file')
   const rss = left('anon')
   if (cache === undefined && rss === undefined) return undefined
-  return assembled(
-    about,
-    {
-      cache,
-      rss,
-      shmem: left('shmem'),
-      swap: undefined,
-      kernel: kernelLeft(memcg, children),
-      count,
-    },
-    memcg.path === '/' || memcg.ownTasks === true || count === undefined,
-    [
-      ...quotes(about, memcg, children, 'v2', 'file'),
-      ...((rss ?? 0) > 0 ? quotes(about, memcg, children, 'v2', 'anon') : []),
-      ...counted,
-    ],
-  )
+  const kernel = kernelLeft(memcg, children)
+  const numbers = known({ cache, rss, shmem: left('shmem'), swap: undefined, kernel, count })
+  const withOwn = memcg.path === '/' || memcg.ownTasks === true || count === undefined
+  return withOwn ? { ...numbers, withOwn: true } : numbers
+}
+
+function deadEvidence(
+  about: Case,
+  memcg: Memcg,
+  children: readonly Memcg[],
+  { rss = 0, count, exact }: DeadNumbers,
+): readonly Evidence[] {
+  const version = latest(about)?.memcg?.version ?? 'v1'
+  const key = DYING.find(name => memcg.cgroupStat?.[name] !== undefined)
+  const counted =
+    count === undefined || key === undefined
+      ? []
+      : [memcgReading(about, memcg, 'cgroup.stat', memcg.cgroupStat?.[key] ?? 0, { key, unit: 'count' })]
+  if (exact) return counted
+  return [
+    ...quotes(about, memcg, children, version, version === 'v1' ? 'cache' : 'file'),
+    ...(rss > 0 ? quotes(about, memcg, children, version, version === 'v1' ? 'rss' : 'anon') : []),
+    ...counted,
+  ]
 }
