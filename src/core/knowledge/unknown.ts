@@ -19,6 +19,9 @@ export const unknownReasons = text({
     'part-of-the-hierarchy': 'only a part of the cgroup hierarchy is visible from here',
     'memcg-tree-incomplete': 'some memory cgroups could not be read',
     'kmem-usage-not-read': 'the kernel memory of some cgroups could not be read',
+    'tasks-not-read': 'whether a process is in some cgroups could not be read ({path})',
+    'pods-not-listed':
+      'no list of this node’s pods and containers could be read: whether {path}, in which no process is, should be gone is not known',
     'limit-not-read': 'the memory limit of some cgroups could not be read',
     'oom-counter-not-read': 'the OOM kill counter of some cgroups could not be read',
     'kill-counted-not-told':
@@ -72,6 +75,8 @@ export const unknownReasons = text({
     'part-of-the-hierarchy': '从这里只能看到 cgroup 层级的一部分',
     'memcg-tree-incomplete': '部分内存 cgroup 没有读到',
     'kmem-usage-not-read': '部分 cgroup 的内核内存用量没有读到',
+    'tasks-not-read': '有些 cgroup 里有没有进程，没有读到（{path}）',
+    'pods-not-listed': '没有读到本节点的 Pod 和容器列表：{path} 里没有进程，但不知道它是否本应删除',
     'limit-not-read': '有些 cgroup 的内存限制读不到',
     'oom-counter-not-read': '部分 cgroup 的 OOM kill 计数没有读到',
     'kill-counted-not-told': '有 cgroup 记有 OOM kill，日志里却没有；从计数器看不出达到的是谁的限制',
@@ -124,6 +129,8 @@ export const unknownRemedies = text({
       'compare runc --version and kubelet --version with what kmemscope explain K-04, K-05 and K-06 say',
     'ask-distributor':
       'look for the fix in the changelog of this kernel package (rpm -q --changelog kernel, apt changelog linux-image-$(uname -r))',
+    'list-pods':
+      'run kmemscope on the node as root, where the socket of the container runtime or the kubelet can be asked',
     'drop-since': 'run again without --since, or with a longer time',
     'boot-debug-kernel':
       'on a test node boot a kernel built with CONFIG_DEBUG_KMEMLEAK=y, with kmemleak=on (kmemscope explain kmemleak-enable)',
@@ -158,6 +165,7 @@ export const unknownRemedies = text({
       '把 runc --version 和 kubelet --version 与 kmemscope explain K-04、K-05、K-06 的说明对照',
     'ask-distributor':
       '在该内核包的更新日志里查找修复（rpm -q --changelog kernel，apt changelog linux-image-$(uname -r)）',
+    'list-pods': '在节点上以 root 运行 kmemscope，以便向容器运行时的 socket 或 kubelet 查询',
     'drop-since': '去掉 --since 或放宽时间后重新运行',
     'boot-debug-kernel':
       '在测试节点上启动编入 CONFIG_DEBUG_KMEMLEAK=y 的内核，并加上 kmemleak=on（kmemscope explain kmemleak-enable）',
