@@ -6,13 +6,18 @@ interface From {
   readonly path: string
 }
 
-/** A quantity of memory as the kubelet takes it: bytes, or a share (0 to 1) of the node's capacity. */
+/**
+ * A quantity of memory as the kubelet takes it: bytes, or a share (0 to 1) of the node's capacity. Of an eviction
+ * threshold 0 bytes mean that the kubelet never evicts for want of memory.
+ */
 export interface Threshold extends From {
   readonly bytes?: number
   readonly share?: number
 }
 
 export interface Kubelet extends From {
+  /** The file its settings are in, where the arguments of its process name one that could not be read: they may hold more. */
+  readonly unread?: string
   /** memory.available of evictionHard; the kubelet's own default is 100Mi (pkg/kubelet/apis/config/v1beta1/defaults_linux.go). */
   readonly evictionHard?: Threshold
   readonly evictionSoft?: Threshold
@@ -22,6 +27,11 @@ export interface Kubelet extends From {
   readonly cgroupRoot?: string
   /** `singleProcessOOMKill` (1.32). */
   readonly singleProcessOomKill?: boolean
+  /** Where its runtime answers: `unix:///run/containerd/containerd.sock`. */
+  readonly runtimeEndpoint?: string
+  /** The port that answers without asking who asks; 0: none, which is the default of a configuration file. */
+  readonly readOnlyPort?: number
+  readonly port?: number
 }
 
 /** A piece of software that matters to known defects. */
@@ -29,5 +39,5 @@ export interface Software extends From {
   readonly name: 'runc' | 'containerd' | 'docker' | 'cri-o' | 'kubelet' | 'systemd' | 'crun' | 'cadvisor'
   /** As its source writes it: `1.6.20~ds1-1+b1`. */
   readonly version: string
-  readonly how: 'package' | 'process' | 'cri' | 'kubelet'
+  readonly how: 'package' | 'process' | 'cri' | 'kubelet' | 'file'
 }
