@@ -8,6 +8,7 @@ import type { Gap, GapReason, Origin } from '../tree/tree.ts'
 import type { KernelLog } from './kernel-log.ts'
 import type { Kubelet, Software } from './kubelet.ts'
 import type { MemcgTree } from './memcg.ts'
+import type { PageOwnership, PinPlaces } from './pins.ts'
 import type { Pods } from './pods.ts'
 
 /** Where a value was read. */
@@ -121,11 +122,16 @@ export interface Sample {
   readonly buddyinfo?: Buddyinfo
   readonly zoneinfo?: Zoneinfo
   readonly cgroups?: ProcCgroups
+  /** v1, where a hierarchy beside memory's has many more cgroups than memory has directories: its directories. */
+  readonly cgroupDirectories?: Readonly<Record<string, From & { readonly directories: number }>>
   readonly cpus?: Cpus
   readonly memcg?: MemcgTree
   readonly slabNames?: SlabNames
   readonly kmemleak?: Kmemleak
   readonly kmemSlabinfo?: readonly KmemSlabinfoProbe[]
+  /** On request only, as is what follows. */
+  readonly pageOwners?: PageOwnership
+  readonly pinPlaces?: PinPlaces
 }
 
 export interface Case {
