@@ -16,6 +16,12 @@ const FILLS_SHARE = 0.5
 /** A limit with less than a tenth of it to spare leaves a program no room to start. Ours; killed in exec were seen at 99.8 %. */
 const FULL_SHARE = 0.9
 
+/**
+ * A restart in a full cgroup dies in execve(), or a moment before, in a page fault that does not show what it was up to:
+ * of three measured one told by its trace, of three others all. So many of the last kills are looked at.
+ */
+const LATEST = 3
+
 export interface Outliving {
   /** Charged, not to be reclaimed, and held by no process: at least so much, in bytes. */
   readonly bytes: number
@@ -104,9 +110,10 @@ function staying(version: 'v1' | 'v2', { kmemUsage, stat }: Memcg): number | und
 export function isRelieved(about: Case, path: string, reports: readonly OomReport[]): boolean {
   const index = memcgIndex(about)
   const memcg = index?.byPath.get(path)
-  const last = reports.findLast(report => (report.memcg ?? report.taskMemcg) === path)
-  if (index === undefined || memcg?.limit === undefined || last === undefined || !killedAtStart(last))
-    return false
+  const kills = reports.filter(report => (report.memcg ?? report.taskMemcg) === path)
+  const last = kills.at(-1)
+  if (index === undefined || memcg?.limit === undefined || last === undefined) return false
+  if (!kills.slice(-LATEST).some(killedAtStart)) return false
   const { usage, kernel = 0, shmem = 0 } = composition(last)
   const now = staying(index.tree.version, memcg)
   if (usage === undefined || now === undefined || kernel + shmem < FILLS_SHARE * usage) return false

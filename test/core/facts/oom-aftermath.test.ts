@@ -101,6 +101,13 @@ describe('kernel memory that outlives what is killed for it', () => {
     expect(kills(files)?.ongoing).not.toBe(false)
   })
 
+  it('is over where the last restarts died before they showed what they were up to', () => {
+    const ran = (count: number): string =>
+      Array.from({ length: count }, (_, nth) => kill(`/${CONTAINER}`, 990 * MIB, false, 40 + nth)).join('')
+    expect(kills(node(10 * MIB, 1, log + ran(2)))?.ongoing).toBe(false)
+    expect(kills(node(10 * MIB, 1, log + ran(3)))?.ongoing).not.toBe(false)
+  })
+
   it('is not over where the cgroup is gone, or its numbers were not read', () => {
     const gone = v2Node(KERNEL, { dmesg: DMESG + log })
     expect(kills(gone)?.words.summary).not.toContain('relieved')
