@@ -44,7 +44,7 @@ function either(one: boolean | undefined, other: boolean | undefined): false | u
  * Transient units of `systemd-run --scope`: run-1234.scope (up to v229), run-r<hex>.scope, run-p1234-i5678.scope (v256).
  * They are removed with their last process.
  */
-const RUN_SCOPE = /^run-(?:\d+|r[0-9a-f]+|p\d+-i\d+|u\d+)\.scope$/
+export const RUN_SCOPE = /^run-(?:\d+|r[0-9a-f]+|p\d+-i\d+|u\d+)\.scope$/
 
 /**
  * Empty cgroups of containers in one pod from which on they are left over where no list of containers says so: some
