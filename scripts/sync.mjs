@@ -97,6 +97,7 @@ const READS = {
     columns: ['Collector', 'Reads', 'Needs root'],
     root: 'yes',
     none: 'no',
+    onRequest: 'only for',
   },
   zh: {
     title: 'kmemscope 读取什么',
@@ -104,6 +105,7 @@ const READS = {
     columns: ['采集器', '读取的路径', '需要 root'],
     root: '是',
     none: '否',
+    onRequest: '仅用于',
   },
 }
 
@@ -126,7 +128,7 @@ function registries() {
 async function tables() {
   /** @type {{ id: string, about: Record<'en' | 'zh', { judges: string }> }[]} */
   const detectors = await built('detectors')
-  /** @type {{ id: string, reads: string[], privilege: 'root' | 'none' }[]} */
+  /** @type {{ id: string, reads: string[], privilege: 'root' | 'none', onRequest?: string }[]} */
   const collectors = await built('collectors')
   return /** @type {const} */ ([
     ['docs', 'en'],
@@ -145,8 +147,8 @@ async function tables() {
       table(
         language,
         READS,
-        collectors.map(({ id, reads, privilege }) => [
-          `\`${id}\``,
+        collectors.map(({ id, reads, privilege, onRequest }) => [
+          `\`${id}\`` + (onRequest === undefined ? '' : `, ${READS[language].onRequest} \`${onRequest}\``),
           // log/ holds the logs given by hand: no place on a node
           reads.flatMap(path => (path.startsWith('log/') ? [] : [`\`/${path}\``])).join(' '),
           READS[language][privilege],

@@ -12,7 +12,7 @@ export interface CollectOptions {
   readonly at: Instant
   /** How far back the log is wanted. */
   readonly sinceSeconds?: number
-  /** Only these collectors, and those they come after; all unless told. */
+  /** Only these collectors, and those they come after; all unless told, but for those that are read on request. */
   readonly only?: readonly string[]
 }
 
@@ -29,7 +29,9 @@ function inOrder(all: readonly Collector[], only?: readonly string[]): readonly 
     }
     ordered.push(collector)
   }
-  for (const collector of all) if (only === undefined || only.includes(collector.id)) place(collector)
+  for (const collector of all) {
+    if (only === undefined ? collector.onRequest === undefined : only.includes(collector.id)) place(collector)
+  }
   return ordered
 }
 

@@ -151,7 +151,9 @@ function braces(pattern: string): readonly string[] {
 
 /** What kmemscope reads of a node, as its collectors declare it, without what is never read on a live one (K-39). */
 export function reads(): readonly string[] {
-  const declared = collectors.filter(({ id }) => id !== 'kmem-slabinfo').flatMap(unit => unit.reads)
+  const declared = collectors
+    .filter(({ id, onRequest }) => id !== 'kmem-slabinfo' && onRequest === undefined)
+    .flatMap(unit => unit.reads)
   return [...new Set(declared.flatMap(braces).map(path => `/${path}`))].filter(
     path => !path.startsWith('/log/'),
   )

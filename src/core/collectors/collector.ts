@@ -31,6 +31,8 @@ export interface Collector {
   readonly reads: readonly string[]
   /** Who can read them. */
   readonly privilege: 'none' | 'root'
+  /** The command that has it read; unless asked for by its id it is left out, for what it costs. */
+  readonly onRequest?: string
   /** Collectors whose `node` or `sample` it needs. */
   readonly after?: readonly string[]
   collect(tree: Tree, context: CollectContext): Collected

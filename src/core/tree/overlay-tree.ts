@@ -79,7 +79,7 @@ export function overlayTree(
       const answer = first(dir, (tree, inside) => tree.stat(inside))
       return isGap(answer) && placesBelow(dir).length > 0 ? {} : answer
     },
-    chunks: path => first(path, (tree, inside) => tree.chunks(inside)),
+    chunks: (path, lent) => first(path, (tree, inside) => tree.chunks(inside, lent)),
     gaps: () => [...(about.gaps ?? []), ...layers.flatMap(({ tree }) => tree.gaps())],
     shown(path) {
       let name: string | undefined

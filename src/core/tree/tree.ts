@@ -26,6 +26,22 @@ export interface DirectoryStat {
   readonly directories?: number
 }
 
+/** What lstat tells of whatever stands at a path; a link is not followed. */
+export interface FileStat {
+  readonly kind: 'file' | 'directory' | 'other'
+  /** Length in bytes; of a directory by the filesystem's own measure, which grows with what is in it. */
+  readonly size: number
+  /** Bytes it takes up. */
+  readonly allocated: number
+  /** User id. */
+  readonly uid: number
+  /** Names it has. */
+  readonly links: number
+  /** `0:32`, as in mountinfo. */
+  readonly device: string
+  readonly inode: number
+}
+
 /** What a file or directory given by hand turned out to be. */
 export type GivenKind =
   | 'buddyinfo'
@@ -87,8 +103,13 @@ export interface Tree {
   inode(dir: string): number | Gap
   /** The inode of a directory and how many directories are in it, in one look. */
   stat(dir: string): DirectoryStat | Gap
-  /** A file in pieces, for logs larger than memory. What fails in mid-file is thrown away after the last good piece and told in `gaps`. */
-  chunks(path: string): Iterable<Uint8Array> | Gap
+  /** Size and owner of a file. Of a live node only: a copy's are not the node's. */
+  file?(path: string): FileStat | Gap
+  /**
+   * A file in pieces, for logs larger than memory. What fails in mid-file is thrown away after the last good piece and
+   * told in `gaps`. `lent`: a piece need only be good until the next is asked for, which spares a buffer a piece.
+   */
+  chunks(path: string, lent?: 'lent'): Iterable<Uint8Array> | Gap
   /** What failed in mid-file so far, records of dev/kmsg that were overwritten while it was read (detail EPIPE) included. */
   gaps(): readonly Gap[]
   /** The name under which a person finds what `path` gave: `/proc/meminfo`, `./node-files/proc/meminfo`, `dmesg.txt`. */

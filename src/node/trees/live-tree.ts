@@ -1,14 +1,15 @@
 // The node this runs on: /proc, /sys, /etc, /dev/kmsg, /var/log. With a root other than / the node is the one mounted
 // there (a container that has the host's / at /host), and nothing outside of it is read.
 
-import { closeSync, openSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, statSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import type { DirectoryStat, Gap, Tree } from '../../core/tree/tree.ts'
+import type { DirectoryStat, FileStat, Gap, Tree } from '../../core/tree/tree.ts'
 import { isGap } from '../../core/tree/tree.ts'
 import { confine } from './confine.ts'
 import {
   errorCode,
   gapOf,
+  lentPiecesOf,
   OPEN_NO_LINK,
   OPEN_READ,
   openRegular,
@@ -38,6 +39,16 @@ export function unpackedConfig(packed: Uint8Array, shown: string): Uint8Array | 
 
 /** Where the kernel's own files are, which have no size and are read without a look at what they are. */
 const PSEUDO = /^(?:proc|sys)\//
+
+/** st_blocks counts these, whatever the filesystem's own blocks are (stat(2)). */
+const STAT_BLOCK = 512
+
+/** A device number as mountinfo writes it (gnu_dev_major and _minor of sys/sysmacros.h; no major has more than 12 bits). */
+function deviceName(device: number): string {
+  const low = device % 2 ** 32
+  const minor = (low % 256) + Math.floor(low / 2 ** 20) * 256
+  return `${Math.floor(low / 256) % 4096}:${minor}`
+}
 
 /** The live node whose files are at `root`. */
 export function liveTree(root = '/'): Tree {
@@ -113,6 +124,25 @@ export function liveTree(root = '/'): Tree {
     if (!found.isDirectory()) return { path: shown(dir), why: 'absent', detail: 'ENOTDIR' }
     return found.nlink < 2 ? { inode: found.ino } : { inode: found.ino, directories: found.nlink - 2 }
   }
+  const file = (asked: string): FileStat | Gap => {
+    const path = seen(asked)
+    try {
+      const near = confined === undefined ? `/${path}` : confined.resolveParent(path)
+      if (typeof near !== 'string') return near
+      const found = lstatSync(near)
+      return {
+        kind: found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other',
+        size: found.size,
+        allocated: found.blocks * STAT_BLOCK,
+        uid: found.uid,
+        links: found.nlink,
+        device: deviceName(found.dev),
+        inode: found.ino,
+      }
+    } catch (error) {
+      return gapOf(shown(path), error)
+    }
+  }
   const records = (path: string): Iterable<Uint8Array> | Gap => {
     const descriptor = opened(path, (real, flags) => openSync(real, flags))
     if (isGap(descriptor)) return descriptor
@@ -153,11 +183,15 @@ export function liveTree(root = '/'): Tree {
       return isGap(found) ? found : (found.inode ?? { path: shown(dir), why: 'unreadable' })
     },
     stat,
-    chunks: path => {
+    file,
+    chunks: (path, lent) => {
       if (path === 'dev/kmsg') return records(path)
       const descriptor = regular(path)
       if (isGap(descriptor)) return descriptor
-      return piecesOf(descriptor, error => failed.push({ ...gapOf(shown(path), error), why: 'truncated' }))
+      const fail = (error: unknown) => {
+        failed.push({ ...gapOf(shown(path), error), why: 'truncated' })
+      }
+      return lent === undefined ? piecesOf(descriptor, fail) : lentPiecesOf(descriptor, fail)
     },
     gaps: () => failed,
     shown,

@@ -184,6 +184,26 @@ export function* piecesOf(
   }
 }
 
+/** The same in one buffer: a piece is good until the next is asked for. */
+export function* lentPiecesOf(descriptor: number, fail: (error: unknown) => void): Generator<Uint8Array> {
+  const piece = new Uint8Array(PIECE)
+  try {
+    for (;;) {
+      let got: number
+      try {
+        got = readWaiting(descriptor, piece, 0)
+      } catch (error) {
+        fail(error)
+        return
+      }
+      if (got === 0) return
+      yield piece.subarray(0, got)
+    }
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
 /** Largest record of /dev/kmsg (PRINTKRB_RECORD_MAX is 1 KiB of text, CONSOLE_EXT_LOG_MAX 8 KiB with its dictionary). */
 const RECORD = 8 * 1024
 

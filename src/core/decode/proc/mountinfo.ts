@@ -1,6 +1,8 @@
 // /proc/PID/mountinfo: Documentation/filesystems/proc.rst section 3.5.
 
 export interface Mount {
+  /** `0:32`: st_dev of the files on it. */
+  readonly device: string
   /** What of the filesystem is mounted: `/`, or a directory of it. */
   readonly root: string
   /** Where, as the process sees it. */
@@ -33,6 +35,7 @@ export function parseMountinfo(text: string): Mount[] {
     if (dash < 0 || root === undefined || mountPoint === undefined || type === undefined) continue
     if (!/^\d+$/.test(fields[0] ?? '') || !mountPoint.startsWith('/')) continue
     mounts.push({
+      device: fields[2] ?? '',
       root: plain(root),
       mountPoint: plain(mountPoint),
       type,
