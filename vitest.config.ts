@@ -1,6 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
-const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
+const patience = {
+  setupFiles: ['test/seed.ts'],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+}
 
 export default defineConfig({
   test: {

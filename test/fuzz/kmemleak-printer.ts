@@ -2,7 +2,10 @@
 
 import fc from 'fast-check'
 
-const name = fc.stringMatching(/^[a-z_][a-z0-9_]{0,30}(?:\.(?:isra|constprop|part)\.\d)?$/)
+// not of hexadecimal digits alone, which nobody could tell from an address
+const name = fc
+  .stringMatching(/^[a-z_][a-z0-9_]{0,30}(?:\.(?:isra|constprop|part)\.\d)?$/)
+  .filter(word => !/^[0-9a-f]+$/.test(word))
 const frame = fc.record({
   function: fc.option(name, { nil: undefined }),
   offset: fc.nat({ max: 0xffff }),
