@@ -148,9 +148,10 @@ async function tables() {
         language,
         READS,
         collectors.map(({ id, reads, privilege, onRequest }) => [
-          `\`${id}\`` + (onRequest === undefined ? '' : `, ${READS[language].onRequest} \`${onRequest}\``),
+          `\`${id}\``,
           // log/ holds the logs given by hand: no place on a node
-          reads.flatMap(path => (path.startsWith('log/') ? [] : [`\`/${path}\``])).join(' '),
+          reads.flatMap(path => (path.startsWith('log/') ? [] : [`\`/${path}\``])).join(' ') +
+            (onRequest === undefined ? '' : ` (${READS[language].onRequest} \`${onRequest}\`)`),
           READS[language][privilege],
         ]),
       ),
