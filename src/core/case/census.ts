@@ -115,3 +115,7 @@ export interface Census {
 }
 
 export type CensusUnknown = 'live' | 'withoutTasks' | 'leftOver' | 'dying' | 'idsUsed'
+
+/** What the owners of a census can be put in order by; numbers begin with the largest. */
+export const censusOrders = ['held', 'live', 'no-process', 'left-over', 'dying', 'usage', 'name'] as const
+export type CensusOrder = (typeof censusOrders)[number]

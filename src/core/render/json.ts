@@ -14,7 +14,7 @@ function reported(value: Value): Value {
   return value === Number.POSITIVE_INFINITY ? 'max' : value
 }
 
-function evidenceJson(evidence: Evidence): object {
+export function evidenceJson(evidence: Evidence): object {
   if (evidence.kind === 'reading') {
     return { ...evidence, value: reported(evidence.value), at: rfc3339(evidence.at) }
   }

@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { printable } from '../../core/base/printable.ts'
 import { fill, type Language } from '../../core/base/text.ts'
 import { wrap } from '../../core/base/width.ts'
+import { censusOrders } from '../../core/case/census.ts'
 import { isReportKind, reportKinds } from '../../core/decoded/kernel-report.ts'
 import type { Bound, Selection } from '../../core/decoded/selection.ts'
 import { conditionLine } from '../../core/render/conditions.ts'
@@ -30,12 +31,13 @@ export interface Settings {
   ) => string
 }
 
-const COMMANDS = ['diagnose', 'decode', 'explain', 'kmemleak', 'completion'] as const
+const COMMANDS = ['diagnose', 'decode', 'explain', 'cgroups', 'kmemleak', 'completion'] as const
 
 const OUTPUTS = {
   diagnose: ['text', 'json', 'markdown', 'npd'],
   decode: ['text', 'json', 'jsonl'],
   explain: ['text', 'json', 'markdown'],
+  cgroups: ['text', 'wide', 'json'],
   kmemleak: ['text', 'json'],
   completion: ['text', 'json'],
 } as const
@@ -57,6 +59,7 @@ const WITH_VALUE = new Set([
   '--until',
   '--only',
   '--fail-on',
+  '--sort',
 ])
 
 /**
@@ -187,6 +190,26 @@ async function run(argv: readonly string[]): Promise<number> {
     .action(async (terms: string[], options: { output: string }) => {
       const { explainCommand } = await import('./explain.ts')
       code = explainCommand(settings('explain', options.output), terms.join(' '))
+    })
+
+  base(program.command('cgroups'), words)
+    .description(words('cgroups'))
+    .argument('[sources...]', words('cgroupsSources'))
+    .addOption(outputOption('cgroups', words))
+    .option('--root <dir>', words('optRoot'))
+    .addOption(
+      choice('--sort <column>', words('optSort', { columns: censusOrders.join(', ') }), censusOrders),
+    )
+    .addHelpText('after', () => cgroupsHelp(words))
+    .action(async (sources: string[], options: { output: string; root?: string; sort?: string }) => {
+      const { root, sort } = options
+      if (root !== undefined && sources.length > 0) throw new Ending(words('rootAndSources'), exitCodes.usage)
+      const { cgroupsCommand } = await import('./cgroups.ts')
+      code = cgroupsCommand(settings('cgroups', options.output), {
+        sources,
+        ...(root === undefined ? {} : { root }),
+        ...(sort === undefined ? {} : { sort }),
+      })
     })
 
   base(program.command('kmemleak'), words)
@@ -348,6 +371,15 @@ function decodeHelp(words: Settings['words']): string {
   ].join('\n')
 }
 
+function cgroupsHelp(words: Settings['words']): string {
+  return table(words, [
+    ['sudo kmemscope cgroups', words('exampleCgroups')],
+    ['sudo kmemscope cgroups --sort left-over', words('exampleCgroupsSort')],
+    ['kmemscope cgroups --root /host -o json', words('exampleCgroupsHost')],
+    ['kmemscope cgroups ./node-files/', words('exampleCgroupsFiles')],
+  ])
+}
+
 function kmemleakHelp(words: Settings['words']): string {
   return table(words, [
     ['sudo kmemscope kmemleak', words('exampleKmemleak')],
@@ -364,6 +396,7 @@ function examples(words: Settings['words']): string {
     ['kmemscope diagnose ./node-files/ -o markdown', words('exampleDirectory')],
     ['kmemscope diagnose --root /host -o json', words('exampleHost')],
     ['kmemscope decode dmesg.txt', words('exampleDecode')],
+    ['sudo kmemscope cgroups', words('exampleCgroups')],
     ['sudo kmemscope kmemleak', words('exampleKmemleak')],
     ["kmemscope explain 'SLUB: Unable to allocate'", words('exampleExplain')],
   ])
