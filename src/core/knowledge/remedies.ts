@@ -390,6 +390,33 @@ const rows = [
     source: ['https://www.kernel.org/category/releases.html'],
   },
   {
+    id: 'software-upgrade',
+    risk: 'medium',
+    text: text({
+      en: {
+        name: 'Upgrade the component that has the defect: runtime, kubelet or systemd',
+        cost: 'Running containers survive a restart of containerd and of the kubelet; what they already leaked stays until the pods are recreated or the node is rebooted.',
+        verify: 'The component names its new version.',
+      },
+      zh: {
+        name: '升级存在该缺陷的组件：运行时、kubelet 或 systemd',
+        cost: '重启 containerd 与 kubelet 时容器继续运行；已经泄漏的要等 Pod 重建或节点重启后才释放。',
+        verify: '组件显示新的版本号。',
+      },
+    }),
+    commands: context => [
+      ...note(context, {
+        en: 'cordon and drain first where pods may be disturbed; the versions in use:',
+        zh: '若会影响 Pod，应先 cordon 并 drain；当前版本：',
+      }),
+      'kubelet --version; containerd --version; runc --version; systemctl --version | head -n 1',
+    ],
+    verifyCommands: () => [
+      'kubelet --version; containerd --version; runc --version; systemctl --version | head -n 1',
+    ],
+    source: ['https://kubernetes.io/releases/version-skew-policy/'],
+  },
+  {
     id: 'nokmem-boot-option',
     risk: 'medium',
     text: text({
