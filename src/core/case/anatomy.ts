@@ -181,6 +181,8 @@ export interface Anatomy extends Omit<PodPath, 'level'> {
     readonly smaller: number
     /** Below zero: the children grew while they were read. */
     readonly rest: number
+    /** Kernel memory in `rest`: its own, and the kernel's structures of its children, live and removed. */
+    readonly restKernel?: number
   }
   readonly notes: readonly NoteId[]
   readonly metrics: readonly MetricValue[]

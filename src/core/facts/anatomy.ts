@@ -389,7 +389,16 @@ function childrenOf(about: Case, memcg: Memcg): Anatomy['children'] {
   const largest = sorted.slice(0, CHILDREN_NAMED)
   const smaller = sorted.slice(CHILDREN_NAMED).reduce((sum, { bytes }) => sum + bytes, 0)
   const named = largest.reduce((sum, { bytes }) => sum + bytes, 0)
-  return { count: counted.length, largest, smaller, rest: memcg.usage - named - smaller }
+  let restKernel = memcg.kmemUsage
+  for (const { kmemUsage } of counted)
+    restKernel = restKernel === undefined || kmemUsage === undefined ? undefined : restKernel - kmemUsage
+  return {
+    count: counted.length,
+    largest,
+    smaller,
+    rest: memcg.usage - named - smaller,
+    ...(restKernel === undefined ? {} : { restKernel: Math.max(0, restKernel) }),
+  }
 }
 
 function metricsOf(

@@ -24,7 +24,14 @@ export interface ContainerMetric {
   /** In files and keys of memory.stat, or 0 where cAdvisor has nothing to read. */
   readonly formula: { readonly v1: string; readonly v2: string }
   /** What it was before, and where. */
-  readonly history?: Bilingual
+  readonly history: { readonly v1?: Bilingual; readonly v2?: Bilingual }
+}
+
+const SINCE_31: Bilingual = { en: 'Since cAdvisor v0.31.', zh: '始于 cAdvisor v0.31。' }
+const SINCE_50: Bilingual = { en: 'Since cAdvisor v0.50.', zh: '始于 cAdvisor v0.50。' }
+const ZERO_BEFORE_39: Bilingual = {
+  en: 'Before cAdvisor v0.39 it was 0.',
+  zh: 'cAdvisor v0.39 之前为 0。',
 }
 
 export const containerMetricRows: readonly ContainerMetric[] = [
@@ -34,8 +41,10 @@ export const containerMetricRows: readonly ContainerMetric[] = [
     unit: 'bytes',
     formula: { v1: 'memory.usage_in_bytes', v2: 'memory.current' },
     history: {
-      en: 'The root of v2 has no memory.current: libcontainer up to 1.1.8 takes MemTotal - MemFree, from 1.1.9 (cAdvisor v0.48) anon + file.',
-      zh: 'v2 的根没有 memory.current：libcontainer 1.1.8 及以前取 MemTotal - MemFree，1.1.9 起（cAdvisor v0.48）取 anon + file。',
+      v2: {
+        en: 'Of the root, which has no memory.current, libcontainer up to 1.1.8 says MemTotal - MemFree, from 1.1.9 (cAdvisor v0.48) anon + file.',
+        zh: '根没有 memory.current：libcontainer 1.1.8 及以前取 MemTotal - MemFree，1.1.9 起（cAdvisor v0.48）取 anon + file。',
+      },
     },
   },
   {
@@ -47,8 +56,14 @@ export const containerMetricRows: readonly ContainerMetric[] = [
       v2: 'max(0, memory.current - inactive_file)',
     },
     history: {
-      en: 'Up to cAdvisor v0.23.6 total_inactive_anon was subtracted, too. On v2 nothing was subtracted before v0.37.',
-      zh: 'cAdvisor v0.23.6 及以前还会减去 total_inactive_anon。在 v2 上，v0.37 之前什么也不减。',
+      v1: {
+        en: 'Up to cAdvisor v0.23.6 total_inactive_anon was subtracted, too.',
+        zh: 'cAdvisor v0.23.6 及以前还会减去 total_inactive_anon。',
+      },
+      v2: {
+        en: 'Before cAdvisor v0.37 nothing was subtracted.',
+        zh: 'cAdvisor v0.37 之前什么也不减。',
+      },
     },
   },
   {
@@ -57,8 +72,11 @@ export const containerMetricRows: readonly ContainerMetric[] = [
     unit: 'bytes',
     formula: { v1: 'total_rss', v2: 'anon' },
     history: {
-      en: 'Before cAdvisor v0.27 rss: without the cgroups below. On v2 it was 0 before v0.39.',
-      zh: 'cAdvisor v0.27 之前取 rss，不含下级 cgroup。在 v2 上，v0.39 之前为 0。',
+      v1: {
+        en: 'Before cAdvisor v0.27 rss, without the cgroups below.',
+        zh: 'cAdvisor v0.27 之前取 rss，不含下级 cgroup。',
+      },
+      v2: ZERO_BEFORE_39,
     },
   },
   {
@@ -67,8 +85,11 @@ export const containerMetricRows: readonly ContainerMetric[] = [
     unit: 'bytes',
     formula: { v1: 'total_cache', v2: 'file' },
     history: {
-      en: 'Before cAdvisor v0.31 cache: without the cgroups below. On v2 it was 0 before v0.39.',
-      zh: 'cAdvisor v0.31 之前取 cache，不含下级 cgroup。在 v2 上，v0.39 之前为 0。',
+      v1: {
+        en: 'Before cAdvisor v0.31 cache, without the cgroups below.',
+        zh: 'cAdvisor v0.31 之前取 cache，不含下级 cgroup。',
+      },
+      v2: ZERO_BEFORE_39,
     },
   },
   {
@@ -76,10 +97,7 @@ export const containerMetricRows: readonly ContainerMetric[] = [
     name: 'container_memory_mapped_file',
     unit: 'bytes',
     formula: { v1: 'total_mapped_file', v2: 'file_mapped' },
-    history: {
-      en: 'Since cAdvisor v0.31; on v2 it was 0 before v0.39.',
-      zh: '始于 cAdvisor v0.31；在 v2 上，v0.39 之前为 0。',
-    },
+    history: { v1: SINCE_31, v2: ZERO_BEFORE_39 },
   },
   {
     id: 'swap',
@@ -87,8 +105,14 @@ export const containerMetricRows: readonly ContainerMetric[] = [
     unit: 'bytes',
     formula: { v1: 'total_swap', v2: 'memory.swap.current' },
     history: {
-      en: 'Since cAdvisor v0.24. On v2 v0.40 to v0.42 gave memory and swap together; for the root of v2 libcontainer 1.0.0-rc94 to 1.1.8 makes it wrap to some 1.8e19 (v0.43 to v0.47).',
-      zh: '始于 cAdvisor v0.24。在 v2 上，v0.40 至 v0.42 给出的是内存与 swap 之和；对 v2 的根，libcontainer 1.0.0-rc94 至 1.1.8 会使它回绕成约 1.8e19（v0.43 至 v0.47）。',
+      v1: {
+        en: 'Since cAdvisor v0.24; before v0.27 swap, without the cgroups below.',
+        zh: '始于 cAdvisor v0.24；v0.27 之前取 swap，不含下级 cgroup。',
+      },
+      v2: {
+        en: 'cAdvisor v0.40 to v0.42 gives memory and swap together. Of the root v0.43 to v0.47 (libcontainer 1.0.2 to 1.1.8) gives some 1.8e19: it subtracts what was not added.',
+        zh: 'cAdvisor v0.40 至 v0.42 给出的是内存与 swap 之和。对根，v0.43 至 v0.47（libcontainer 1.0.2 至 1.1.8）给出约 1.8e19：减去了并未加上的部分。',
+      },
     },
   },
   {
@@ -97,8 +121,11 @@ export const containerMetricRows: readonly ContainerMetric[] = [
     unit: 'bytes',
     formula: { v1: 'memory.max_usage_in_bytes', v2: 'memory.peak' },
     history: {
-      en: 'Since cAdvisor v0.28. On v2 it is 0 without memory.peak (kernel 5.19) or with libcontainer before 1.1.11 (cAdvisor v0.49).',
-      zh: '始于 cAdvisor v0.28。在 v2 上，没有 memory.peak（内核 5.19）或 libcontainer 早于 1.1.11（cAdvisor v0.49）时为 0。',
+      v1: { en: 'Since cAdvisor v0.28.', zh: '始于 cAdvisor v0.28。' },
+      v2: {
+        en: '0 without memory.peak (kernel 5.19), and with libcontainer before 1.1.11 (cAdvisor v0.49).',
+        zh: '没有 memory.peak（内核 5.19）时为 0，libcontainer 早于 1.1.11（cAdvisor v0.49）时也为 0。',
+      },
     },
   },
   {
@@ -107,8 +134,10 @@ export const containerMetricRows: readonly ContainerMetric[] = [
     unit: 'count',
     formula: { v1: 'memory.failcnt', v2: '0' },
     history: {
-      en: 'On v2 always 0; cAdvisor v0.57 has container_memory_events_max_total instead.',
-      zh: '在 v2 上总是 0；cAdvisor v0.57 起另有 container_memory_events_max_total。',
+      v2: {
+        en: 'Always 0; from cAdvisor v0.57 on container_memory_events_max_total counts the same.',
+        zh: '总是 0；cAdvisor v0.57 起由 container_memory_events_max_total 统计同一内容。',
+      },
     },
   },
   {
@@ -117,8 +146,11 @@ export const containerMetricRows: readonly ContainerMetric[] = [
     unit: 'bytes',
     formula: { v1: 'memory.kmem.usage_in_bytes', v2: '0' },
     history: {
-      en: 'Since cAdvisor v0.48. On v2 libcontainer does not fill it: 0, though memory.stat has kernel (5.18).',
-      zh: '始于 cAdvisor v0.48。在 v2 上 libcontainer 不填写，总是 0，尽管 memory.stat 里有 kernel（5.18）。',
+      v1: { en: 'Since cAdvisor v0.48.', zh: '始于 cAdvisor v0.48。' },
+      v2: {
+        en: 'Always 0: libcontainer does not fill it, though memory.stat has kernel (5.18).',
+        zh: '总是 0：libcontainer 不填写它，尽管 memory.stat 里有 kernel（5.18）。',
+      },
     },
   },
   {
@@ -126,13 +158,13 @@ export const containerMetricRows: readonly ContainerMetric[] = [
     name: 'container_memory_total_active_file_bytes',
     unit: 'bytes',
     formula: { v1: 'total_active_file', v2: 'active_file' },
-    history: { en: 'Since cAdvisor v0.50.', zh: '始于 cAdvisor v0.50。' },
+    history: { v1: SINCE_50, v2: SINCE_50 },
   },
   {
     id: 'inactiveFile',
     name: 'container_memory_total_inactive_file_bytes',
     unit: 'bytes',
     formula: { v1: 'total_inactive_file', v2: 'inactive_file' },
-    history: { en: 'Since cAdvisor v0.50.', zh: '始于 cAdvisor v0.50。' },
+    history: { v1: SINCE_50, v2: SINCE_50 },
   },
 ]
