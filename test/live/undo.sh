@@ -6,9 +6,8 @@ directory=$2
 cat >/dev/null
 
 end_processes() {
-  for procs in $(find "$cgroup" -name cgroup.procs 2>/dev/null); do
-    while read -r pid; do kill -9 "$pid" 2>/dev/null; done <"$procs"
-  done
+  # in one piece, whatever the cgroups are called
+  find "$cgroup" -name cgroup.procs -exec cat {} + 2>/dev/null | while read -r pid; do kill -9 "$pid" 2>/dev/null; done
 }
 
 tries=0

@@ -33,6 +33,9 @@ const DIRECTORIES_LIMIT = 500_000
 const HUGE_PAGES = 'sys/kernel/mm/hugepages'
 const HUGETLB_PLACES = ['sys/fs/cgroup/hugetlb', 'sys/fs/cgroup/unified'] as const
 
+/** What stands for bytes that are no UTF-8 (replacement character). */
+const NO_TEXT = '\ufffd'
+
 /** Gaps told one by one; ten thousand unreadable cgroups are one fact (ours). */
 const GAPS_LIMIT = 200
 
@@ -448,7 +451,14 @@ function walk(tree: Tree, hierarchy: Hierarchy, wanted: Wanted): { memcg: MemcgT
       if (path === '') return stat
       // Listed by its parent a moment ago. In a copy only its name was kept, and that it was there still counts.
       if (live && (stat.why === 'absent' || stat.why === 'vanished')) {
-        tell({ path: root + path, why: 'vanished' })
+        // What is no UTF-8 is listed with another name than it has: it is there, and cannot be asked.
+        const isNoText = path.includes(NO_TEXT)
+        tell(
+          isNoText
+            ? { path: root + path, why: 'unreadable', detail: 'no UTF-8' }
+            : { path: root + path, why: 'vanished' },
+        )
+        if (isNoText) incomplete = true
         continue
       }
       if (stat.why !== 'absent') {

@@ -75,18 +75,19 @@ const RELEASE_OF_CPU = /(?:^|[\s(])(\d{1,4}\.\d{1,4}(?!\d)[^\s#()]{0,128}) +#[\w
 /** The last are of execve() in all eras: do_execve_common, stub_execve, do_execveat_common.isra.0, __x64_sys_execve. */
 const FRAME =
   /\b(?:(mem_cgroup_out_of_memory|mem_cgroup_oom_synchronize|mem_cgroup_handle_oom|mem_cgroup_oom_notify)|(moom_callback|sysrq_handle_moom)|(?:\w{1,40}_)?execve(?:at)?(?:_\w{1,40})?)\b/
-const LIMIT_OF = /^\s*Task in (.{1,8192}?) killed as a result of limit of (\S{1,8192})/
-const TASK_IN = /^\s*Task in (.{1,8192}?) killed\s*$/
+/** A cgroup's path may have blanks in it, and what some take for the end of a line. */
+const LIMIT_OF = /^\s*Task in (.{1,8192}?) killed as a result of limit of (\S{1,8192})/s
+const TASK_IN = /^\s*Task in (.{1,8192}?) killed\s*$/s
 const AS_A_RESULT = /^\s*(?:killed )?as a result of limit of (\S{1,8192})/
 const LIMIT_REACHED = /^\s*Memory limit reached of cgroup (\S{1,8192})/
 const COUNTER = /^\s*(memory|memory\+swap|swap|kmem): usage (\d+)kB, limit (\d+)kB, failcnt (\d+)/
-const STATS_ONE_LINE = /^\s*Memory cgroup stats for (.{1,8192}?): ?([a-z_]+:\d+KB.*)$/
-const STATS_HEAD = /^\s*Memory cgroup stats for (\S{1,8192}):\s*$/
+const STATS_ONE_LINE = /^\s*Memory cgroup stats for (.{1,8192}?): ?([a-z_]+:\d+KB.*)$/s
+const STATS_HEAD = /^\s*Memory cgroup stats for (\S.{0,8191}?):\s*$/s
 const STAT = /^\s*([a-z][a-z0-9_]{1,40}) (\d{1,20})\s*$/
 const SLAB_PAGES = /\bslab_reclaimable:(\d+) slab_unreclaimable:(\d+)(?![\dk])/
 const TASK_TABLE =
   /^\s*(?:Tasks state \(memory values in pages\):|\[ *pid *\] +uid\b|\[ *\d+\] +\d+ +\d+ +\d+ )/
-const SUMMARY = /^\s*oom-kill:constraint=([A-Z_]+)(,.*)$/
+const SUMMARY = /^\s*oom-kill:constraint=([A-Z_]+)(,.*)$/s
 const MESSAGE =
   '(?:(Memory cgroup out of memory|Out of [Mm]emory(?: \\(oom_kill_allocating_task\\))?|Out of memory in cgroup [^:]*): )?'
 const ANNOUNCED = new RegExp(
@@ -106,7 +107,7 @@ const PANIC_ON_OOM = new RegExp(
 /** pagefault_out_of_memory(), which since 5.15 no longer kills. */
 const FAULT_RETRIED = /^\s*Huh VM_FAULT_OOM leaked out to the #PF handler/
 const DEADLOCKED = new RegExp(`${PANIC}System is deadlocked on memory`)
-const GROUP = /^\s*Tasks in (.{1,8192}?) are going to be killed due to memory\.oom\.group set/
+const GROUP = /^\s*Tasks in (.{1,8192}?) are going to be killed due to memory\.oom\.group set/s
 const REAPED = /^\s*oom_reaper: reaped process (\d+) \((.{0,64}?)\)(?=,|\s*$)(.{0,200})/
 const LEFT = /^,? ?:?now anon-rss:(\d{1,15})kB, file-rss:(\d{1,15})kB(?:, shmem-rss:(\d{1,15})kB)?/
 const NOT_REAPED = /^\s*oom_reaper: unable to reap pid:(\d{1,10}) \((.{0,64}?)\)/
