@@ -65,8 +65,8 @@ export default detector({
           values: {
             ids: names(here),
             release: about.node.kernel,
-            software: names(byVersion),
-            versionOnly: names(versionOnly),
+            ...(byVersion.length > 0 ? { software: names(byVersion) } : {}),
+            ...(versionOnly.length > 0 ? { versionOnly: names(versionOnly) } : {}),
           },
           words: {
             title: 'title',

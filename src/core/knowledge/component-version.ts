@@ -26,14 +26,17 @@ const STAGES = ['git', 'alpha', 'beta', 'rc'] as const
  */
 const PRE = /^(?:-\d{1,9}\.(?=rc|alpha|beta)|[-~.+]?)(git|alpha|beta|rc)[.~-]?(\d{0,9})/i
 
-/** Revisions of distributions: Debian's and Ubuntu's, and the tags of rpm. */
-const REVISION = /ubuntu|deb\d|[+~]ds\d|dfsg|-\d[^-]*$|\.(?:el|fc|amzn|azl|cm)\d|module|suse|\.oe\d|\.ky\d/i
+/** Marks of distributions: Debian's and Ubuntu's, and the tags of rpm. */
+const MARK = /ubuntu|deb\d|[+~]ds\d|dfsg|\.(?:el|fc|amzn|azl|cm)\d|module|suse|\.oe\d|\.ky\d/i
+
+/** A bare revision of a package, as Debian's own have (`247.3-7`). */
+const REVISION = /-\d[^-]*$/
+
+/** Their packages come from those who make them, with revisions that change nothing: pkgs.k8s.io has `1.28.4-1.1`. */
+const OF_THEIR_MAKERS: ReadonlySet<string> = new Set(['kubelet'])
 
 /** undefined where the text does not begin with a version. An epoch (`5:20.10.7`) and a `v` are passed over. */
-export function parseVersion({
-  version,
-  how,
-}: Pick<SoftwareVersion, 'version' | 'how'>): ComponentVersion | undefined {
+export function parseVersion({ name, version, how }: SoftwareVersion): ComponentVersion | undefined {
   const text = version.slice(0, 200)
   const head = /^\s*(?:\d{1,9}:)?v?(\d{1,9}(?:\.\d{1,9}){0,3})(?!\d)/.exec(text)
   if (head?.[1] === undefined) return undefined
@@ -43,7 +46,9 @@ export function parseVersion({
   return {
     numbers: head[1].split('.').map(Number),
     ...(stage < 0 ? {} : { pre: { stage, number: Number(pre?.[2] ?? 0) } }),
-    ...(how === 'package' && REVISION.test(rest) ? { patched: true } : {}),
+    ...(how === 'package' && (MARK.test(rest) || (!OF_THEIR_MAKERS.has(name) && REVISION.test(rest)))
+      ? { patched: true }
+      : {}),
   }
 }
 

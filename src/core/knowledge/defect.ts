@@ -70,6 +70,8 @@ interface Bounds {
  */
 export interface DefectRange extends Bounds {
   readonly stream: Stream
+  /** No kernel of this stream has the code. */
+  readonly never?: true
 }
 
 /** A range of a component's own versions: `1.0.0-rc94`, `1.28`. */
@@ -237,12 +239,12 @@ function judgeSoftware(
   const here = software.flatMap(one => {
     const of = ranges.filter(range => range.of === one.name)
     const version = of.length === 0 ? undefined : parseVersion(one)
-    return version === undefined ? [] : [{ of, version }]
+    return version === undefined ? [] : [{ of, name: one.name, version }]
   })
-  const [first, ...more] = here.map(({ of, version }) => {
+  const [first, ...more] = here.map(({ of, name, version }) => {
     const [one, ...others] = of.map(range => {
       const { status, why } = inBounds(range, bound => {
-        const parsed = parseVersion({ version: bound, how: 'process' })
+        const parsed = parseVersion({ name, version: bound, how: 'process' })
         return parsed === undefined ? undefined : compareVersions(version, parsed)
       })
       if (status === 'affected' && version.patched) return judged('cannot-tell', 'version-backports')
@@ -298,6 +300,7 @@ function inRanges(
   compare: (bound: string) => number | undefined,
 ): DefectJudgement {
   const [first, ...more] = ranges.map(range => {
+    if (range.never) return judged('not-affected', 'before-introduction')
     const { status, why } = inBounds(range, compare)
     return judged(status, why === 'after-fix' && defect.residual ? 'after-fix-residual' : why)
   })

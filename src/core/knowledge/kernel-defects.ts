@@ -319,6 +319,7 @@ export const kernelDefects: readonly Defect[] = [
     },
     // Writing is accepted again, without effect, from 6.6 on and in the stable trees (their changelogs: 6.1.56, 6.5.6).
     ranges: [
+      { stream: 'el7', never: true },
       { stream: 'mainline', introduced: '5.16', fixed: '6.1.56' },
       { stream: 'mainline', introduced: '6.2', fixed: '6.5.6' },
     ],
@@ -343,6 +344,7 @@ export const kernelDefects: readonly Defect[] = [
     },
     // Dropped in 6.1.54 and 6.5.4, back in the next release of each (changelogs of the stable trees).
     ranges: [
+      { stream: 'el7', never: true },
       { stream: 'mainline', introduced: '6.1.54', fixed: '6.1.55' },
       { stream: 'mainline', introduced: '6.5.4', fixed: '6.5.5' },
     ],

@@ -721,6 +721,27 @@ const rows = [
     source: ['https://github.com/kubernetes/kubernetes/issues/108908'],
   },
   {
+    id: 'stop-empty-scopes',
+    risk: 'low',
+    text: text({
+      en: {
+        name: 'Have systemd stop the scopes in which no process is',
+        cost: 'A scope without a process has nothing to lose. systemd removes each one’s directories in all hierarchies; thousands take minutes of its time.',
+        verify: 'The number of such directories falls to those in use.',
+      },
+      zh: {
+        name: '让 systemd 停止没有进程的 scope',
+        cost: '没有进程的 scope 停止后不会影响任何东西。systemd 会删除它在所有层级里的目录；数量上千时要几分钟。',
+        verify: '这类目录只剩下正在使用的。',
+      },
+    }),
+    commands: context => [
+      `for d in ${cgroupDir(context)}/run-*.scope; do [ -n "$(cat "$d/cgroup.procs")" ] || systemctl stop "$(basename "$d")"; done`,
+    ],
+    verifyCommands: context => [`ls -d ${cgroupDir(context)}/run-*.scope | wc -l`],
+    source: ['https://github.com/kubernetes/kubernetes/issues/64137', 'systemctl(1)'],
+  },
+  {
     id: 'fix-application-memory',
     risk: 'low',
     text: text({

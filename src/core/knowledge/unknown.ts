@@ -40,7 +40,7 @@ export const unknownReasons = text({
     'oom-scope-unknown': 'an OOM report in the log does not show whose limit was hit',
     'kmem-without-usage': 'the log gives the kernel memory but not the total usage it is a part of',
     'defect-component-version':
-      'the files of a node do not tell the version of its container runtime and kubelet ({path})',
+      'no version of the runtime, kubelet or systemd at hand tells whether it is affected ({path})',
     'defect-boundary': 'whether this very kernel has the fix is not established ({path})',
     'defect-cannot-tell': 'for some known defects it cannot be told whether this node has them',
     'id-scheme-unknown': 'whether removed cgroups keep their id on this kernel is not known',
@@ -90,7 +90,7 @@ export const unknownReasons = text({
     'buddyinfo-not-read': '没有读到 /proc/buddyinfo',
     'oom-scope-unknown': '日志里有一份 OOM 报告看不出达到的是谁的限制',
     'kmem-without-usage': '日志里有内核内存用量，却没有包含它的总用量',
-    'defect-component-version': '节点上的文件看不出容器运行时和 kubelet 的版本（{path}）',
+    'defect-component-version': '没有查到运行时、kubelet 或 systemd 的版本，无法判断是否受影响（{path}）',
     'defect-boundary': '尚不确定这个内核是否含有修复（{path}）',
     'defect-cannot-tell': '无法判断本节点是否存在某些已知缺陷',
     'id-scheme-unknown': '不知道在这个内核上，已删除的 cgroup 是否仍占用 ID',
@@ -126,11 +126,13 @@ export const unknownRemedies = text({
     'leave-cgroup-namespace':
       'run kmemscope on the host, or in a container that mounts the host’s root: kmemscope diagnose --root /host',
     'compare-versions':
-      'compare runc --version and kubelet --version with what kmemscope explain K-04, K-05 and K-06 say',
+      'compare runc --version, kubelet --version and systemctl --version with what kmemscope explain says of them (kmemscope explain K-04)',
     'ask-distributor':
       'look for the fix in the changelog of this kernel package (rpm -q --changelog kernel, apt changelog linux-image-$(uname -r))',
     'list-pods':
       'run kmemscope on the node as root, where the socket of the container runtime or the kubelet can be asked',
+    'name-runtime-socket':
+      'say where the container runtime’s socket is: CONTAINER_RUNTIME_ENDPOINT=unix:///run/containerd/containerd.sock kmemscope …',
     'drop-since': 'run again without --since, or with a longer time',
     'boot-debug-kernel':
       'on a test node boot a kernel built with CONFIG_DEBUG_KMEMLEAK=y, with kmemleak=on (kmemscope explain kmemleak-enable)',
@@ -162,10 +164,12 @@ export const unknownRemedies = text({
     'leave-cgroup-namespace':
       '在宿主机上运行，或在挂载了宿主机根目录的容器里运行：kmemscope diagnose --root /host',
     'compare-versions':
-      '把 runc --version 和 kubelet --version 与 kmemscope explain K-04、K-05、K-06 的说明对照',
+      '把 runc --version、kubelet --version、systemctl --version 与 kmemscope explain 对它们的说明对照（如 kmemscope explain K-04）',
     'ask-distributor':
       '在该内核包的更新日志里查找修复（rpm -q --changelog kernel，apt changelog linux-image-$(uname -r)）',
     'list-pods': '在节点上以 root 运行 kmemscope，以便向容器运行时的 socket 或 kubelet 查询',
+    'name-runtime-socket':
+      '指明容器运行时 socket 的位置：CONTAINER_RUNTIME_ENDPOINT=unix:///run/containerd/containerd.sock kmemscope …',
     'drop-since': '去掉 --since 或放宽时间后重新运行',
     'boot-debug-kernel':
       '在测试节点上启动编入 CONFIG_DEBUG_KMEMLEAK=y 的内核，并加上 kmemleak=on（kmemscope explain kmemleak-enable）',

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { compareVersions, parseVersion } from '../../../src/core/knowledge/component-version.ts'
 
-const parse = (version: string, how: 'package' | 'process' = 'process') => parseVersion({ version, how })
+const parse = (version: string, how: 'package' | 'process' = 'process') =>
+  parseVersion({ name: 'runc', version, how })
 
 describe('versions as they are written', () => {
   // Oldest first, each newer than the one before.
@@ -49,6 +50,9 @@ describe('versions as they are written', () => {
       expect(parse(version, 'package')?.patched, version).toBe(true)
     expect(parse('1.4.13~ds1-1~deb11u4', 'process')?.patched).toBeUndefined()
     expect(parse('1.20.4', 'package')?.patched).toBeUndefined()
+    const kubelet = (version: string) => parseVersion({ name: 'kubelet', version, how: 'package' })?.patched
+    expect(kubelet('1.28.4-1.1')).toBeUndefined()
+    expect(kubelet('1.20.5+really1.20.2-1+deb12u1')).toBe(true)
   })
 
   test('that are none are not read', () => {

@@ -166,7 +166,8 @@ describe('every row of the fact base', () => {
   test('every stream and component that has a range is in the table', () => {
     for (const { id, ranges = [], versions = [] } of kernelDefects) {
       const inside = ROWS.filter(([of]) => of === id).map(([, what]) => what)
-      for (const { stream } of ranges) {
+      for (const { stream, never } of ranges) {
+        if (never) continue
         const streams = inside.map(what => parseRelease(what.split(', ')[0] ?? '')?.stream)
         // Streams that follow upstream are judged by its numbers.
         const followers = ['mainline', 'debian', 'ubuntu', 'amzn2023']
@@ -220,6 +221,11 @@ test.each(['K-04', 'K-05', 'K-06'])('%s matters on opt-in kernels only', id => {
     status: 'not-affected',
     why: 'not-opt-in',
   })
+})
+
+test('a stream that never had the code is free of it', () => {
+  expect(judgeOf('K-12', '3.10.0-957.el7.x86_64, runc 1.0.0-rc5').status).toBe('not-affected')
+  expect(judgeOf('K-13', '3.10.0-957.el7.x86_64, kubelet v1.20.1').status).toBe('not-affected')
 })
 
 test('a defect of one architecture is told of no other', () => {
