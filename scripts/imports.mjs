@@ -24,6 +24,8 @@ const RANKS = [
   ['node/kmsg', 8],
   ['node/kmemleak', 8],
   ['node/tracefs', 8],
+  ['node/cri', 9],
+  ['node/kubelet', 9],
   ['node/store', 9],
   ['node/agent', 10],
   ['node/serve', 11],
@@ -160,18 +162,46 @@ const NODE_NAMES = new Map([
   ['node:zlib', ['gunzipSync']],
 ])
 
+/**
+ * The files that ask others on this node, each one service, and what of Node and of packages they may take for it beside.
+ * @type {ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>}
+ */
+const ASKERS = new Map([
+  // the container runtime, over a UNIX socket: calls that tell and change nothing (node/cri/api.ts has them all)
+  [
+    'node/cri/ask.ts',
+    new Map([
+      ['@grpc/grpc-js', ['Client', 'credentials', 'loadPackageDefinition', 'status']],
+      ['@grpc/proto-loader', ['fromJSON']],
+    ]),
+  ],
+  // the kubelet of this node: GET /pods at 127.0.0.1
+  [
+    'node/kubelet/ask.ts',
+    new Map([
+      ['node:crypto', ['X509Certificate']],
+      ['node:http', ['IncomingMessage', 'request']],
+      ['node:tls', ['connect']],
+    ]),
+  ],
+])
+
 /** Packages have their own means; these are parsers of words. */
 const PACKAGES = ['commander', 'fastest-levenshtein']
 
 /**
  * Why what a file takes from Node or from a package is more than looking, or more than it may write.
- * @param {string} text @param {string} specifier @param {readonly string[] | undefined} writes @returns {string | undefined}
+ * @param {string} text @param {string} specifier @param {readonly string[] | undefined} writes
+ * @param {ReadonlyMap<string, readonly string[]> | undefined} asks @returns {string | undefined}
  */
-function outsideFault(text, specifier, writes) {
+function outsideFault(text, specifier, writes, asks) {
   if (PACKAGES.includes(specifier)) return undefined
   // NEVER has told of it.
   if (/child_process|cluster/.test(specifier)) return undefined
-  const allowed = specifier === 'node:fs' && writes !== undefined ? writes : NODE_NAMES.get(specifier)
+  const allowed =
+    specifier === 'node:fs' && writes !== undefined
+      ? writes
+      : (asks?.get(specifier) ?? NODE_NAMES.get(specifier))
   if (allowed === undefined) return `imports ${specifier}, which is not among what src/ may use`
   const clauses = [...text.matchAll(NAMED)].filter(([, , from]) => from === specifier)
   // each mention of it is an import by name: not one of all, not passed on, not at run time
@@ -249,7 +279,7 @@ export function importFaults(files) {
     if (!specifier.startsWith('.')) {
       return file.startsWith('core/')
         ? `imports ${specifier}: src/core imports no package and no Node built-in`
-        : outsideFault(files.get(file) ?? '', specifier, WRITERS.get(file)?.names)
+        : outsideFault(files.get(file) ?? '', specifier, WRITERS.get(file)?.names, ASKERS.get(file))
     }
     if (!specifier.endsWith('.ts')) return `imports ${specifier} without .ts`
     const target = posix.join(posix.dirname(file), specifier)

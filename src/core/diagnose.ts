@@ -77,9 +77,13 @@ function judged(
 /** Where a log outlives the ring buffer: read by hand where it is binary or elsewhere. */
 const PERSISTENT_LOG = /\/?var\/log\/(messages|kern\.log|syslog|journal)/
 
+/** What is asked for the names of pods: a runtime's socket, the kubelet. */
+const ASKED = /\.sock$|^https:.*\/pods$/
+
 /** What would close a gap. */
 function gapRemedy({ why, path }: Gap, origin: Origin): UnknownRemedy {
   if (why === 'denied') return 'run-as-root'
+  if (ASKED.test(path)) return 'name-runtime-socket'
   if (PERSISTENT_LOG.test(path)) return 'read-persistent-log'
   if (why === 'vanished') return 'none'
   if (why === 'truncated') return 'shorten-log'

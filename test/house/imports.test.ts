@@ -115,6 +115,10 @@ describe('the law of imports', () => {
     ['process is asked for by a made-up name', 'node/cli/a.ts', "process['bin' + 'ding']('fs')", {}],
     ['text is run', 'node/cli/a.ts', "Function('return 1')()", {}],
     ['a connection', 'node/cli/a.ts', "import { connect } from 'node:net'", {}],
+    ['a request', 'node/cli/a.ts', "import { request } from 'node:http'", {}],
+    ['gRPC elsewhere', 'node/cli/a.ts', "import { Client } from '@grpc/grpc-js'", {}],
+    ['a server', 'node/kubelet/ask.ts', "import { createServer } from 'node:http'", {}],
+    ['a gRPC server', 'node/cri/ask.ts', "import { Server } from '@grpc/grpc-js'", {}],
     ['a request', 'node/cli/a.ts', "await fetch('https://example.org')", {}],
     ['a package nobody looked at', 'node/cli/a.ts', "import got from 'got'", {}],
     [

@@ -76,7 +76,7 @@ export default collector({
     }
     for (const place of dropIns(tree, configDirectory, gaps)) {
       const bytes = tree.read(place)
-      const found = isGap(bytes) ? undefined : decodeKubeletConfig(bytes)
+      const found = isGap(bytes) ? undefined : decodeKubeletConfig(bytes, true)
       if (found !== undefined) take(found, place)
       else if (isGap(bytes)) gaps.push(bytes)
     }

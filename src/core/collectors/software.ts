@@ -37,7 +37,6 @@ const RPM_LIST = 'installed-rpms'
 /** One directory a package, by first letter: `r/<hash>-runc-1.0.0-69.rc10.el7_9-x86_64`. */
 const YUM_NOTES = ['c', 'd', 'k', 'm', 'r', 's'].map(letter => `var/lib/yum/yumdb/${letter}`)
 const CRI_VERSION = 'cri/version.json'
-const KUBELET_VERSION = 'kubelet/version.json'
 const CRIO_VERSIONS = ['run/crio/version', 'var/lib/crio/version'] as const
 /** Its shared library carries systemd's version (231 and later): `libsystemd-shared-252.so`. */
 const SYSTEMD_LIBRARIES = [
@@ -74,7 +73,6 @@ export default collector({
   reads: [
     ...NAMESPACES,
     CRI_VERSION,
-    KUBELET_VERSION,
     DPKG_STATUS,
     DPKG_LIST,
     RPM_LIST,
@@ -113,7 +111,6 @@ export default collector({
     const runtime = nameIn(member(cri, 'runtime_name') ?? member(cri, 'runtimeName'))
     const runtimeVersion = nameIn(member(cri, 'runtime_version') ?? member(cri, 'runtimeVersion'))
     add(CRI_VERSION, 'cri', RUNTIMES.get(runtime ?? ''), runtimeVersion)
-    add(KUBELET_VERSION, 'kubelet', 'kubelet', nameIn(member(json(KUBELET_VERSION), 'gitVersion')))
     if (inContainer(tree)) return { software, gaps }
 
     packages(DPKG_STATUS, parseDpkgStatus(text(DPKG_STATUS) ?? '', WANTED))

@@ -16,6 +16,7 @@ import { openTree, problemSentence } from '../trees/open-tree.ts'
 import { columnsOf } from './columns.ts'
 import { Ending, exitCodes } from './exit.ts'
 import type { Settings } from './main.ts'
+import { withNames } from './named.ts'
 import { nearest } from './nearest.ts'
 import { withProgress } from './progress.ts'
 import { styleFor } from './style.ts'
@@ -36,7 +37,7 @@ const WORSE_OR_EQUAL: Readonly<Record<Severity, readonly Severity[]>> = {
 }
 
 /** Prints the report and gives the exit code. */
-export function diagnoseCommand(settings: Settings, options: DiagnoseOptions): number {
+export async function diagnoseCommand(settings: Settings, options: DiagnoseOptions): Promise<number> {
   const { language, output, words, version } = settings
   const opened = openTree(options.sources, options.root === undefined ? {} : { root: options.root })
   if ('problem' in opened) {
@@ -60,11 +61,16 @@ export function diagnoseCommand(settings: Settings, options: DiagnoseOptions): n
     words('reading', { files, mebibytes }),
   )
   const at = Date.now()
-  const about = collect(tree, {
+  const read = collect(tree, {
     at,
     ...(options.sinceSeconds === undefined ? {} : { sinceSeconds: options.sinceSeconds }),
   })
   done()
+  const about = await withNames(tree, read, {
+    versions: true,
+    env: process.env,
+    ...(options.root === undefined ? {} : { root: options.root }),
+  })
   const report = diagnose(about, at, (detector, error) => {
     if (process.env['KMEMSCOPE_DEBUG'] === undefined) return
     process.stderr.write(`${detector}: ${error instanceof Error ? error.stack : printable(String(error))}\n`)

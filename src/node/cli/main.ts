@@ -42,6 +42,13 @@ const OUTPUTS = {
   completion: ['text', 'json'],
 } as const
 
+interface CgroupsFlags {
+  readonly output: string
+  readonly root?: string
+  readonly sort?: string
+  readonly pins?: boolean
+}
+
 const LANGUAGES = ['en', 'zh'] as const
 
 const SEVERITIES = ['info', 'warning', 'critical'] as const
@@ -148,7 +155,7 @@ async function run(argv: readonly string[]): Promise<number> {
         if (root !== undefined && sources.length > 0)
           throw new Ending(words('rootAndSources'), exitCodes.usage)
         const { diagnoseCommand } = await import('./diagnose.ts')
-        code = diagnoseCommand(settings('diagnose', options.output), {
+        code = await diagnoseCommand(settings('diagnose', options.output), {
           sources,
           commands: COMMANDS,
           ...(root === undefined ? {} : { root }),
@@ -200,8 +207,9 @@ async function run(argv: readonly string[]): Promise<number> {
     .addOption(
       choice('--sort <column>', words('optSort', { columns: censusOrders.join(', ') }), censusOrders),
     )
+    .option('--pins', words('optPins'))
     .addHelpText('after', () => cgroupsHelp(words))
-    .action(async (sources: string[], options: { output: string; root?: string; sort?: string }) => {
+    .action(async (sources: string[], options: CgroupsFlags) => {
       const { root, sort } = options
       if (root !== undefined && sources.length > 0) throw new Ending(words('rootAndSources'), exitCodes.usage)
       const { cgroupsCommand } = await import('./cgroups.ts')
@@ -209,6 +217,7 @@ async function run(argv: readonly string[]): Promise<number> {
         sources,
         ...(root === undefined ? {} : { root }),
         ...(sort === undefined ? {} : { sort }),
+        pins: options.pins === true,
       })
     })
 

@@ -125,6 +125,7 @@ describe('the process', () => {
       [CONFIG]: yaml(['evictionHard: {memory.available: 1Mi}']),
       'etc/kubelet.d/20.conf': yaml(['evictionHard: {memory.available: 3Mi}']),
       'etc/kubelet.d/10.conf': yaml(['evictionHard: {memory.available: 2Mi}']),
+      'etc/kubelet.d/25.conf': yaml(['evictionHard: {nodefs.available: 1%}']),
       'etc/kubelet.d/30.txt': yaml(['evictionHard: {memory.available: 4Mi}']),
     })
     expect(kubelet?.evictionHard).toEqual({ path: '/etc/kubelet.d/20.conf', bytes: 3 * MIB })

@@ -56,17 +56,15 @@ it('reads yum’s notes by their names', () => {
   ])
 })
 
-it('reads what runtime and kubelet answered, what CRI-O notes, and the name of systemd’s library', () => {
+it('reads what the runtime answered, what CRI-O notes, and the name of systemd’s library', () => {
   expect(
     read({
       'cri/version.json': '{"runtime_name":"containerd","runtime_version":"v1.7.24"}',
-      'kubelet/version.json': '{"gitVersion":"v1.30.2"}',
       'var/lib/crio/version': '"1.28.4"',
       'usr/lib/systemd/libsystemd-shared-239.so': '',
     }),
   ).toEqual([
     ['containerd', 'v1.7.24', 'cri', '/cri/version.json'],
-    ['kubelet', 'v1.30.2', 'kubelet', '/kubelet/version.json'],
     ['cri-o', '1.28.4', 'file', '/var/lib/crio/version'],
     ['systemd', '239', 'file', '/usr/lib/systemd/libsystemd-shared-239.so'],
   ])

@@ -104,7 +104,7 @@ const SIGNAL = 'memory.available'
 
 /**
  * Thresholds replace the kubelet's own as a whole: that one of another signal is set takes that of memory away
- * (SetDefaults_KubeletConfiguration; but for mergeDefaultEvictionSettings, 1.32).
+ * (SetDefaults_KubeletConfiguration; but for mergeDefaultEvictionSettings). A drop-in is merged into what stands before it.
  */
 function threshold(values: ReadonlyMap<string, string> | undefined, merged: boolean): Quantity | undefined {
   if (values === undefined || values.size === 0) return undefined
@@ -113,7 +113,7 @@ function threshold(values: ReadonlyMap<string, string> | undefined, merged: bool
   return merged ? undefined : { bytes: 0 }
 }
 
-function settingsOf(settings: Settings): KubeletSettings {
+function settingsOf(settings: Settings, dropIn = false): KubeletSettings {
   const map = (key: string) => {
     const value = settings.get(key)
     return typeof value === 'string' ? undefined : value
@@ -130,7 +130,7 @@ function settingsOf(settings: Settings): KubeletSettings {
     const value = text(key)
     return value !== undefined && /^\d{1,5}$/.test(value) ? Number(value) : undefined
   }
-  const merged = text('mergeDefaultEvictionSettings') === 'true'
+  const merged = dropIn || text('mergeDefaultEvictionSettings') === 'true'
   const driver = text('cgroupDriver')
   const single = text('singleProcessOOMKill')
   const soft = map('evictionSoft')?.get(SIGNAL)
@@ -149,13 +149,15 @@ function settingsOf(settings: Settings): KubeletSettings {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 }
 
-/** What a configuration file sets; undefined where it is none of the kubelet's. */
-export function decodeKubeletConfig(bytes: Uint8Array): KubeletSettings | undefined {
+/** What a configuration file or a drop-in sets; undefined where it is none of the kubelet's. */
+export function decodeKubeletConfig(bytes: Uint8Array, dropIn = false): KubeletSettings | undefined {
   const json = jsonOf(bytes)
   if (typeof json === 'object' && json !== null)
-    return member(json, 'kind') === 'KubeletConfiguration' ? settingsOf(jsonSettings(json)) : undefined
+    return member(json, 'kind') === 'KubeletConfiguration'
+      ? settingsOf(jsonSettings(json), dropIn)
+      : undefined
   const settings = yamlSettings(new TextDecoder().decode(bytes))
-  return settings.get('kind') === 'KubeletConfiguration' ? settingsOf(settings) : undefined
+  return settings.get('kind') === 'KubeletConfiguration' ? settingsOf(settings, dropIn) : undefined
 }
 
 /** Options of the command line and what the file calls them. */
