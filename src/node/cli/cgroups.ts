@@ -2,6 +2,7 @@
 
 import { printable } from '../../core/base/printable.ts'
 import { type CensusOrder, censusOrders } from '../../core/case/census.ts'
+import type { Pins } from '../../core/case/pins.ts'
 import { collect } from '../../core/collect.ts'
 import { census } from '../../core/facts/census.ts'
 import { memcgIds } from '../../core/facts/memcg-ids.ts'
@@ -9,12 +10,15 @@ import { memcgUnknown } from '../../core/facts/memcg-tree.ts'
 import { unknownReasons, unknownRemedies } from '../../core/knowledge/unknown.ts'
 import { type CgroupsDocument, cgroupsJson, renderCgroups } from '../../core/render/cgroups.ts'
 import { renderJson } from '../../core/render/json.ts'
+import { pinsJson, renderPins } from '../../core/render/pins.ts'
 import { say } from '../../core/render/words.ts'
+import type { Tree } from '../../core/tree/tree.ts'
 import { openTree, problemSentence } from '../trees/open-tree.ts'
 import { columnsOf } from './columns.ts'
 import { Ending, exitCodes } from './exit.ts'
 import type { Settings } from './main.ts'
 import { nearest } from './nearest.ts'
+import { announcePins, PIN_COLLECTORS, pinsOf } from './pins.ts'
 import { styleFor } from './style.ts'
 
 /** What the census rests on; the log is of no use here. */
@@ -34,6 +38,8 @@ export interface CgroupsOptions {
   readonly sources: readonly string[]
   readonly root?: string
   readonly sort?: string
+  /** The owner of each page is read as well. */
+  readonly pins: boolean
 }
 
 /** The order asked for; ends where there is none of that name. */
@@ -55,25 +61,38 @@ export function cgroupsCommand(settings: Settings, options: CgroupsOptions): num
   if ('problem' in opened) throw new Ending(problemSentence(opened.problem, language), exitCodes.failed)
   for (const problem of opened.problems)
     process.stderr.write(`kmemscope: ${problemSentence(problem, language)}\n`)
-  const document = taken(opened.tree, settings)
+  const tree = options.pins ? announcePins(opened.tree, settings) : opened.tree
+  const { document, pins } = taken(tree, settings, options.pins)
+  const shape = {
+    language,
+    style: styleFor(process.stdout, process.env),
+    columns: columnsOf(process.stdout),
+    wide: output === 'wide',
+  }
   process.stdout.write(
     output === 'json'
-      ? renderJson(cgroupsJson(document, order))
-      : renderCgroups(document, {
-          language,
-          style: styleFor(process.stdout, process.env),
-          columns: columnsOf(process.stdout),
-          wide: output === 'wide',
-          sort: order,
-        }),
+      ? renderJson({
+          ...cgroupsJson(document, order),
+          ...(pins === undefined ? {} : { pins: pinsJson(pins) }),
+        })
+      : renderCgroups(document, { ...shape, sort: order }) +
+          (pins === undefined ? '' : `\n${renderPins(pins, shape)}`),
   )
   return opened.problems.some(({ what }) => what !== 'same-file') ? exitCodes.failed : exitCodes.finished
 }
 
-/** One census; ends where no memory hierarchy could be read, with the reason and the line that helps. */
-function taken(tree: Parameters<typeof collect>[0], { language, words }: Settings): CgroupsDocument {
+/**
+ * One census, with the owners of pages where they are asked for; ends where no memory hierarchy or no page could be read,
+ * with the reason and the line that helps.
+ */
+function taken(
+  tree: Tree,
+  settings: Settings,
+  pins: boolean,
+): { readonly document: CgroupsDocument; readonly pins?: Pins } {
+  const { language, words } = settings
   const at = Date.now()
-  const about = collect(tree, { at, only: COLLECTORS })
+  const about = collect(tree, { at, only: pins ? [...COLLECTORS, ...PIN_COLLECTORS] : COLLECTORS })
   const found = census(about)
   if (found === undefined) {
     const [why] = memcgUnknown(about)
@@ -87,9 +106,12 @@ function taken(tree: Parameters<typeof collect>[0], { language, words }: Setting
   }
   const dyingHold = memcgIds(about).ids?.dyingHold
   return {
-    at,
-    census: found,
-    ...(about.node.kernel === undefined ? {} : { kernel: about.node.kernel }),
-    ...(dyingHold === undefined ? {} : { dyingHoldIds: dyingHold }),
+    document: {
+      at,
+      census: found,
+      ...(about.node.kernel === undefined ? {} : { kernel: about.node.kernel }),
+      ...(dyingHold === undefined ? {} : { dyingHoldIds: dyingHold }),
+    },
+    ...(pins ? { pins: pinsOf(about, settings) } : {}),
   }
 }
