@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -36,8 +36,10 @@ describe('the package', () => {
     installed = join(modules, 'kmemscope')
     mkdirSync(installed, { recursive: true })
     run('tar', ['-xzf', join(scratch, filename), '--strip-components=1', '-C', installed], scratch)
-    for (const name of Object.keys(about.dependencies))
+    for (const name of Object.keys(about.dependencies)) {
+      mkdirSync(dirname(join(modules, name)), { recursive: true })
       symlinkSync(join(root, 'node_modules', name), join(modules, name))
+    }
   })
   afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
