@@ -36,4 +36,6 @@ export interface Pods {
   readonly containers: ReadonlyMap<string, ContainerName>
   /** A list of all pods of the node as of now, by UID, and where it is from: what is not in it is gone. */
   readonly present?: From & { readonly uids: ReadonlySet<string> }
+  /** Where all containers of the runtime were listed, ended ones included: one that is not in `containers` is gone. */
+  readonly allContainers?: From
 }

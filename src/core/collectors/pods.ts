@@ -189,12 +189,22 @@ export default collector({
     const sandboxes = answer(CRI_PODS, decodeCriPods)
     const podOf = new Map<string, string>()
     for (const { id, podUid } of sandboxes?.containers ?? []) if (podUid !== undefined) podOf.set(id, podUid)
-    answer(CRI_CONTAINERS, bytes => decodeCriContainers(bytes, podOf))
+    const all = answer(CRI_CONTAINERS, bytes => decodeCriContainers(bytes, podOf))
     const listed = answer(KUBELET_PODS, decodePodList)
     readStates(tree, add, gaps)
     readLogs(tree, add, gaps)
     const present = presentPods(tree, listed, gaps)
-    if (maps.pods.size === 0 && maps.containers.size === 0 && present === undefined) return { gaps }
-    return { pods: { ...maps, ...(present === undefined ? {} : { present }) }, gaps }
+    if (maps.pods.size === 0 && maps.containers.size === 0 && present === undefined && all === undefined)
+      return { gaps }
+    return {
+      pods: {
+        ...maps,
+        ...(present === undefined ? {} : { present }),
+        ...(all === undefined || sandboxes === undefined
+          ? {}
+          : { allContainers: { path: tree.shown(CRI_CONTAINERS) } }),
+      },
+      gaps,
+    }
   },
 })

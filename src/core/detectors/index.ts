@@ -7,6 +7,7 @@ import kmemAccountingActive from './kmem-accounting-active.ts'
 import kmemFillsMemcg from './kmem-fills-memcg.ts'
 import kmemleakObjects from './kmemleak-objects.ts'
 import knownDefects from './known-defects.ts'
+import leftOverMemcgs from './left-over-memcgs.ts'
 import memcgIdExhaustion from './memcg-id-exhaustion.ts'
 import memcgOomKill from './memcg-oom-kill.ts'
 import memoryCounterMismatch from './memory-counter-mismatch.ts'
@@ -29,6 +30,7 @@ export const detectors: readonly Detector[] = [
   kmemFillsMemcg,
   kmemleakObjects,
   knownDefects,
+  leftOverMemcgs,
   memcgIdExhaustion,
   memcgOomKill,
   memoryCounterMismatch,

@@ -184,7 +184,7 @@ function emptyContainers(
       const { containerId, podUid, runtime } = memcg.pod
       if (podUid !== undefined && !isAlive) continue
       const known = containerId === undefined ? undefined : about.pods?.containers.get(containerId)
-      const listed = about.pods?.present !== undefined && runtime !== 'cri-o' && podUid !== undefined
+      const listed = about.pods?.allContainers !== undefined && runtime !== 'cri-o' && podUid !== undefined
       if (empty.length >= EMPTY_CONTAINERS && known?.sandbox === undefined) gone.push(memcg)
       else if (known !== undefined) continue
       else if (listed) gone.push(memcg)
