@@ -1,7 +1,7 @@
 // Every command's -o json, as the built command prints it, against schemas/*.json (JSON Schema 2020-12).
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -129,6 +129,19 @@ describe('-o json', () => {
     expect(lines().map(faults)).toEqual([[], []])
   })
 
+  it('cgroups of every story that has a cgroup tree, and of this node', ({ skip }) => {
+    const withTree = stories.filter(story =>
+      existsSync(join(root, 'fixtures/nodes', story, 'tree/sys/fs/cgroup')),
+    )
+    expect(withTree.length).toBeGreaterThan(5)
+    for (const story of withTree) {
+      const document = printed('cgroups', join(root, 'fixtures/nodes', story, 'tree'))
+      expect({ story, faults: faults(document) }).toEqual({ story, faults: [] })
+    }
+    if (process.platform !== 'linux') skip('not Linux')
+    expect(faults(printed('cgroups'))).toEqual([])
+  })
+
   describe('kmemleak', () => {
     const kept = join(root, 'fixtures/nodes/kmemleak-leak/tree/sys/kernel/debug/kmemleak')
     const earlier = (): string => {
@@ -163,6 +176,7 @@ describe('-o json', () => {
       ...lines(),
       printed('explain', 'K-01'),
       printed('completion', 'bash'),
+      printed('cgroups', join(root, 'fixtures/nodes/healthy-6x/tree')),
       printed('kmemleak', join(root, 'fixtures/nodes/kmemleak-leak/tree/sys/kernel/debug/kmemleak')),
     ].map(({ schema }) => schema)
     expect([...new Set(used)].sort()).toEqual([...ids].sort())
