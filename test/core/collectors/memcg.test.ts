@@ -191,3 +191,124 @@ describe('memcg, nothing', () => {
     })
   })
 })
+
+describe('memcg, processes and what else can kill', () => {
+  const at = 'sys/fs/cgroup/memory'
+  const cgroup = (path: string, files: Readonly<Record<string, string>>) =>
+    Object.fromEntries(
+      Object.entries({ 'memory.usage_in_bytes': '1\n', 'memory.stat': 'cache 1\n', ...files }).map(
+        ([name, text]) => [`${at}${path}/${name}`, text],
+      ),
+    )
+  const v1 = (over: Readonly<Record<string, string>> = {}) => ({
+    'proc/self/mountinfo': V1,
+    ...cgroup('', { 'cgroup.procs': '2\n' }),
+    ...cgroup('/busy', { 'cgroup.procs': '4711\n4712\n' }),
+    ...cgroup('/idle', { 'cgroup.procs': '' }),
+    ...over,
+  })
+  const byPath = (files: Readonly<Record<string, string>>, path: string) =>
+    collect(memoryTree(files, { links: INIT })).sample?.memcg?.memcgs.find(one => one.path === path)
+
+  it('tells whether a process is in a cgroup', () => {
+    expect(byPath(v1(), '/busy')?.ownTasks).toBe(true)
+    expect(byPath(v1(), '/idle')?.ownTasks).toBe(false)
+  })
+
+  it('believes no empty list where even the top shows nobody: a pid namespace of its own', () => {
+    const blind = v1({ [`${at}/cgroup.procs`]: '' })
+    expect(byPath(blind, '/idle')?.ownTasks).toBeUndefined()
+    expect(byPath(blind, '/busy')?.ownTasks).toBe(true)
+  })
+
+  it('believes no empty list of a copy whose files are all empty', () => {
+    const empty = v1({ [`${at}/idle/memory.usage_in_bytes`]: '' })
+    expect(byPath(empty, '/idle')?.ownTasks).toBeUndefined()
+  })
+
+  it('reads memory and swap together where a limit of them is above or here', () => {
+    const limited = (memsw: string) =>
+      v1(
+        cgroup('/idle', {
+          'memory.stat': `cache 1\nhierarchical_memsw_limit ${memsw}\n`,
+          'memory.memsw.limit_in_bytes': '8192\n',
+          'memory.memsw.usage_in_bytes': '4096\n',
+        }),
+      )
+    expect(byPath(limited('8192'), '/idle')).toMatchObject({ memswLimit: 8192, memswUsage: 4096 })
+    const unlimited = byPath(limited('9223372036854771712'), '/idle')
+    expect(unlimited?.memswLimit).toBe(Number.POSITIVE_INFINITY)
+    expect(unlimited?.memswUsage).toBeUndefined()
+  })
+
+  it('counts huge pages of a pod in the hierarchy that has them', () => {
+    const pod = '/kubepods/pod20edac81-191c-4bc6-b85f-e23a65bc7931'
+    const files = {
+      ...v1(cgroup('/kubepods', {})),
+      ...cgroup(pod, {}),
+      'proc/self/mountinfo': `${V1}36 31 0:33 / /sys/fs/cgroup/hugetlb rw - cgroup cgroup rw,hugetlb\n`,
+      'sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages': '8\n',
+      'sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages': '1\n',
+      [`sys/fs/cgroup/hugetlb${pod}/hugetlb.2MB.usage_in_bytes`]: '4194304\n',
+      [`sys/fs/cgroup/hugetlb${pod}/hugetlb.1GB.usage_in_bytes`]: '1073741824\n',
+    }
+    expect(byPath(files, pod)?.hugetlb).toBe(4194304 + 1073741824)
+    expect(byPath(files, '/kubepods')?.hugetlb).toBeUndefined()
+    const none = {
+      ...files,
+      'sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages': '0\n',
+      'sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages': '0\n',
+    }
+    expect(byPath(none, pod)?.hugetlb).toBeUndefined()
+  })
+
+  it('meets a cgroup that is renamed during the walk once', () => {
+    const tree = memoryTree(v1(cgroup('/renamed', {})), {
+      links: INIT,
+      origin: 'live',
+      inodes: { [at]: 1, [`${at}/busy`]: 7, [`${at}/idle`]: 8, [`${at}/renamed`]: 7 },
+    })
+    expect(collect(tree).sample?.memcg?.memcgs.map(({ path }) => path)).toEqual(['/', '/busy', '/idle'])
+  })
+
+  describe('v2', () => {
+    const v2 = (over: Readonly<Record<string, string>>) => ({
+      'proc/self/mountinfo': V2,
+      'sys/fs/cgroup/cgroup.controllers': 'memory\n',
+      ...Object.fromEntries(
+        Object.entries({ 'memory.current': '1\n', 'memory.stat': 'anon 1\n', ...over }).map(
+          ([name, text]) => [`sys/fs/cgroup/a/${name}`, text],
+        ),
+      ),
+    })
+
+    it('reads what slows down, what is protected, and swap', () => {
+      const files = v2({
+        'memory.high': '4096\n',
+        'memory.low': '10\n',
+        'memory.min': '20\n',
+        'memory.swap.max': 'max\n',
+        'memory.swap.current': '30\n',
+      })
+      expect(byPath(files, '/a')).toMatchObject({
+        high: 4096,
+        low: 10,
+        min: 20,
+        swapLimit: Number.POSITIVE_INFINITY,
+        swapUsage: 30,
+      })
+    })
+
+    it('takes it from cgroup.events whether anybody is in it or below', () => {
+      const empty = byPath(v2({ 'cgroup.events': 'populated 0\n', 'cgroup.procs': '' }), '/a')
+      expect(empty).toMatchObject({ populated: false, ownTasks: false })
+      const busy = byPath(v2({ 'cgroup.events': 'populated 1\nfrozen 0\n', 'cgroup.procs': '7\n' }), '/a')
+      expect(busy).toMatchObject({ populated: true, ownTasks: true })
+      const above = byPath(v2({ 'cgroup.events': 'populated 1\nfrozen 0\n', 'cgroup.procs': '' }), '/a')
+      expect(above).toMatchObject({ populated: true, ownTasks: false })
+      const unread = byPath(v2({}), '/a')
+      expect(unread?.populated).toBeUndefined()
+      expect(unread?.ownTasks).toBeUndefined()
+    })
+  })
+})
