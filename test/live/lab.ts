@@ -67,9 +67,14 @@ export interface Lab {
   tmpfs(name: string): string
   /** Runs one of our C programs to its end. */
   run(
-    program: 'leak' | 'dying',
+    program: 'leak' | 'dying' | 'pages',
     ...args: readonly string[]
-  ): { readonly signal: string | null; readonly status: number | null; readonly stderr: string }
+  ): {
+    readonly signal: string | null
+    readonly status: number | null
+    readonly stdout: string
+    readonly stderr: string
+  }
   /** Takes everything away, and says if something could not be. */
   undo(): Promise<void>
 }
@@ -118,8 +123,8 @@ export function openLab(): Lab {
         if (status !== 0) throw new Error(`${cc} ${source}: ${stderr}`)
         programs.add(program)
       }
-      const { signal, status, stderr } = spawnSync(built, args, { encoding: 'utf8', timeout: 60_000 })
-      return { signal, status, stderr }
+      const { signal, status, stdout, stderr } = spawnSync(built, args, { encoding: 'utf8', timeout: 60_000 })
+      return { signal, status, stdout, stderr }
     },
     async undo() {
       const ended = once(undoing, 'exit')

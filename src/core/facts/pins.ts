@@ -16,7 +16,7 @@ import {
   stayingKinds,
 } from '../case/pins.ts'
 import type { PageCounts } from '../decode/proc/kpage.ts'
-import { dyingHere } from './dead-memory.ts'
+import { deadMemory, dyingHere } from './dead-memory.ts'
 import { fact } from './fact.ts'
 import { latest } from './kernel.ts'
 import { memcgIndex } from './memcg-tree.ts'
@@ -51,6 +51,29 @@ function less(pages: PageCounts, own: StayingCounts): StayingCounts {
 
 const NONE: StayingCounts = { pageCache: 0, tmpfs: 0, anonymous: 0 }
 
+/**
+ * Processes at work allocate and free while pages are read, which two looks at memory.stat need not show. Then no more is
+ * their removed children's than one look at memory.stat has below the cgroup and in no live child.
+ */
+function atMost(
+  about: Case,
+  memcg: Memcg,
+  dead: StayingCounts,
+  pageSize: number,
+  late: number,
+): StayingCounts {
+  const { cache = 0, shmem = 0, rss = 0 } = deadMemory(about, memcg) ?? {}
+  const least = (kind: StayingKind, bytes: number) => {
+    const pages = Math.round(bytes / pageSize)
+    return pages <= late ? 0 : Math.min(dead[kind], pages)
+  }
+  return {
+    pageCache: least('pageCache', Math.max(0, cache - shmem)),
+    tmpfs: least('tmpfs', shmem),
+    anonymous: least('anonymous', rss),
+  }
+}
+
 interface Standing {
   readonly memcg: Memcg
   readonly name: PinName
@@ -65,19 +88,20 @@ function rowV1(about: Case, standing: Standing, ownership: PageOwnership): PinRo
   const later = after.get(memcg.path)
   const own = ownOf(later?.stat, pageSize) ?? before
   if (own === undefined || before === undefined) return standing
-  const dead = less(pages, own)
+  const cpus = latest(about)?.cpus
+  const late = (cpus?.online ?? cpus?.possible ?? 1) * BATCH_PAGES
+  const dead =
+    memcg.ownTasks === false ? less(pages, own) : atMost(about, memcg, less(pages, own), pageSize, late)
   const moved = stayingKinds.reduce((total, kind) => total + Math.abs(own[kind] - before[kind]), 0)
   // what has nothing of its own has nothing that could be late
-  const cpus = latest(about)?.cpus
   const idle = memcg.ownTasks === false && sum(own) === 0 && sum(before) === 0
-  const batches = idle ? 0 : (cpus?.online ?? cpus?.possible ?? 1) * BATCH_PAGES
   return {
     ...standing,
     own,
     dead,
     deadPages: sum(dead),
     method: 'memory.stat',
-    error: Math.round(moved) + batches,
+    error: Math.round(moved) + (idle ? 0 : late),
     from: `${memcg.dir.replace(/\/$/, '')}/memory.stat`,
   }
 }
