@@ -17,6 +17,7 @@ import { openTree, problemSentence } from '../trees/open-tree.ts'
 import { columnsOf } from './columns.ts'
 import { Ending, exitCodes } from './exit.ts'
 import type { Settings } from './main.ts'
+import { withNames } from './named.ts'
 import { nearest } from './nearest.ts'
 import { announcePins, PIN_COLLECTORS, pinsOf } from './pins.ts'
 import { styleFor } from './style.ts'
@@ -54,7 +55,7 @@ function orderOf(sort: string | undefined, words: Settings['words']): CensusOrde
 }
 
 /** Prints the census and gives the exit code. */
-export function cgroupsCommand(settings: Settings, options: CgroupsOptions): number {
+export async function cgroupsCommand(settings: Settings, options: CgroupsOptions): Promise<number> {
   const { language, output, words } = settings
   const order = orderOf(options.sort, words)
   const opened = openTree(options.sources, options.root === undefined ? {} : { root: options.root })
@@ -62,7 +63,7 @@ export function cgroupsCommand(settings: Settings, options: CgroupsOptions): num
   for (const problem of opened.problems)
     process.stderr.write(`kmemscope: ${problemSentence(problem, language)}\n`)
   const tree = options.pins ? announcePins(opened.tree, settings) : opened.tree
-  const { document, pins } = taken(tree, settings, options.pins)
+  const { document, pins } = await taken(tree, settings, options)
   const shape = {
     language,
     style: styleFor(process.stdout, process.env),
@@ -85,14 +86,15 @@ export function cgroupsCommand(settings: Settings, options: CgroupsOptions): num
  * One census, with the owners of pages where they are asked for; ends where no memory hierarchy or no page could be read,
  * with the reason and the line that helps.
  */
-function taken(
+async function taken(
   tree: Tree,
   settings: Settings,
-  pins: boolean,
-): { readonly document: CgroupsDocument; readonly pins?: Pins } {
+  { pins, root }: CgroupsOptions,
+): Promise<{ readonly document: CgroupsDocument; readonly pins?: Pins }> {
   const { language, words } = settings
   const at = Date.now()
-  const about = collect(tree, { at, only: pins ? [...COLLECTORS, ...PIN_COLLECTORS] : COLLECTORS })
+  const read = collect(tree, { at, only: pins ? [...COLLECTORS, ...PIN_COLLECTORS] : COLLECTORS })
+  const about = await withNames(tree, read, { env: process.env, ...(root === undefined ? {} : { root }) })
   const found = census(about)
   if (found === undefined) {
     const [why] = memcgUnknown(about)

@@ -213,7 +213,7 @@ async function run(argv: readonly string[]): Promise<number> {
       const { root, sort } = options
       if (root !== undefined && sources.length > 0) throw new Ending(words('rootAndSources'), exitCodes.usage)
       const { cgroupsCommand } = await import('./cgroups.ts')
-      code = cgroupsCommand(settings('cgroups', options.output), {
+      code = await cgroupsCommand(settings('cgroups', options.output), {
         sources,
         ...(root === undefined ? {} : { root }),
         ...(sort === undefined ? {} : { sort }),
