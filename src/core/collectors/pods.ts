@@ -167,7 +167,7 @@ export default collector({
     ...STATES.map(({ at, file }) => `${at}/*/${file}`),
     `${LOG_LINKS}/*`,
     `${LOG_DIRECTORIES}/*`,
-    `${POD_DIRECTORIES}/*`,
+    POD_DIRECTORIES,
   ],
   privilege: 'root',
   collect(tree) {
