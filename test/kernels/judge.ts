@@ -160,6 +160,16 @@ export async function judge(
       name: `${name}, from its files`,
       faults: faultsOf(outside, look, seen, judgedLater, world),
     })
+    for (const [question, { words, check }] of Object.entries(look.asks ?? {})) {
+      const faults: string[] = []
+      try {
+        const answer = JSON.parse(await run(process.execPath, [MAIN, ...words(tree), '-o', 'json'], {}))
+        faults.push(...thrown(() => check(answer, seen)))
+      } catch (error) {
+        faults.push(error instanceof Error ? error.message : String(error))
+      }
+      checks.push({ name: `${name}, ${question} from its files`, faults })
+    }
     const other = before?.get(name)
     if (other !== undefined) {
       checks.push({
@@ -180,6 +190,15 @@ export async function judge(
       continue
     }
     checks.push({ name: `${name}, in the guest`, faults: faultsOf(report, look, seen, judgedLater, world) })
+    for (const [question, { check }] of Object.entries(look.asks ?? {})) {
+      const status = readIfThere(join(kept, `${question}.status`))?.trim()
+      const stderr = readIfThere(join(kept, `${question}.stderr`))?.trim() ?? ''
+      const faults =
+        status === '0' && stderr === ''
+          ? thrown(() => check(JSON.parse(readIfThere(join(kept, `${question}.json`)) ?? ''), seen))
+          : [`kmemscope ended with ${status}: ${stderr}`]
+      checks.push({ name: `${name}, ${question} in the guest`, faults })
+    }
     checks.push({
       name: `${name}, both ways`,
       faults: difference(said(report), saidOutside, ['in the guest', 'from its files']),

@@ -84,6 +84,18 @@ export interface PrintedReport extends Pick<Report, 'node' | 'verdicts' | 'unkno
   readonly logs: readonly { readonly path: string }[]
 }
 
+/** A question to kmemscope beside its diagnosis, whose answer is a JSON document. */
+export interface Asked {
+  /** Its words, but `-o json`. `files`: a directory with the node's files, instead of the node it runs on. */
+  readonly words: (files?: string) => readonly string[]
+  /** Throws where the document is not what it must be. */
+  readonly check: (document: Answer, seen: Seen) => void
+}
+
+/** A JSON document, to be looked into. */
+// biome-ignore lint/suspicious/noExplicitAny: what it must be is what the checks say
+export type Answer = any
+
 /** What kmemscope must say at one look. A finding that is not listed here must not be there. */
 export interface Look {
   readonly says: readonly Expected[]
@@ -91,6 +103,8 @@ export interface Look {
   readonly unknown?: readonly string[] | ((seen: Seen) => readonly string[])
   /** What else must hold of the report; throws where it does not. */
   readonly check?: (report: PrintedReport, seen: Seen) => void
+  /** What else is asked, by a name for each; in the guest and of the packed files. */
+  readonly asks?: Readonly<Record<string, Asked>>
 }
 
 /** What a look left behind. */

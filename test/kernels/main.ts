@@ -11,7 +11,7 @@ import { forgetAllWork, forgetUnused, forgetWork, manyFilesDirectory, place, wor
 import { installTools } from './debian.ts'
 import { baseImage, IMAGE_TOOLS, initialImage, nodeDisk } from './images.ts'
 import { type Check, type Judged, judge } from './judge.ts'
-import { type Hierarchy, type Kernel, kernels, scenarios } from './lab.ts'
+import { type Hierarchy, type Kernel, kernels, type Look, scenarios } from './lab.ts'
 import { OWN_TOOLS } from './own.ts'
 import { nameOf, type Plan, plans } from './plan.ts'
 import { endAll, Failed } from './run.ts'
@@ -54,11 +54,26 @@ interface Started {
   readonly faults: readonly string[]
 }
 
+/** Lines of sh that define `asked NAME`: what else is asked in the guest at that look. */
+function asked(looks: Readonly<Record<string, Look>>): string {
+  const word = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
+  const cases = Object.entries(looks).map(([look, { asks = {} }]) => {
+    const lines = Object.entries(asks).map(([question, { words }]) =>
+      ['answer', '"$1"', question, ...words().map(word)].join(' '),
+    )
+    return `${word(look)}) ${[...lines, ':'].join('; ')} ;;`
+  })
+  return `asked() { case $1 in ${cases.join(' ')} esac; }`
+}
+
 /** Runs one guest of a plan, with Node inside or without. */
 async function started(plan: Plan, inside: boolean): Promise<Started> {
   const built = await builtKernel(plan.kernel, say)
   const dir = workDirectory()
-  const scripts = plan.scenarios.map(one => ({ name: one.id, text: `set -e\n${one.guest(plan)}` }))
+  const scripts = plan.scenarios.map(one => ({
+    name: one.id,
+    text: `set -e\n${asked(one.looks(plan))}\n${one.guest(plan)}`,
+  }))
   const initrd = await initialImage(await baseImage(built), scripts, dir)
   const ended = await boot(
     { built, initrd, ...plan, ...(inside ? { node: await nodeDisk() } : {}) },

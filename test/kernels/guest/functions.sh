@@ -3,6 +3,9 @@
 # Where memory cgroups are, and which version: v1 or v2.
 if [ -d /sys/fs/cgroup/memory ]; then HIERARCHY=v1 MEMORY=/sys/fs/cgroup/memory; else HIERARCHY=v2 MEMORY=/sys/fs/cgroup; fi
 
+# Where the kubelet keeps a directory for each pod.
+KUBELET_PODS=/var/lib/kubelet/pods
+
 # look NAME: packs what kmemscope reads and, where Node is, lets it judge the node it runs on.
 look() {
   echo "lab: look $SCENARIO $1 $(cut -d' ' -f1 /proc/uptime)"
@@ -13,6 +16,20 @@ look() {
   kmemscope diagnose -o json >/run/look/report.json 2>/run/look/stderr || status=$?
   echo "$status" >/run/look/status
   printf '/run/look/%s\n' report.json stderr status | pack /run/out "$SCENARIO/$1"
+  asked "$1"
+}
+
+# asked NAME: what else is asked at look NAME; the script of a scenario has its own.
+asked() { :; }
+
+# answer NAME QUESTION WORDS…: asks kmemscope in these words; its answer is packed beside the report of look NAME.
+answer() {
+  at=$1 question=$2
+  shift 2
+  status=0
+  kmemscope "$@" -o json >"/run/look/$question.json" 2>"/run/look/$question.stderr" || status=$?
+  echo "$status" >"/run/look/$question.status"
+  printf "/run/look/$question.%s\n" json stderr status | pack /run/out "$SCENARIO/$at"
 }
 
 # keep NAME PATTERN…: packs more files, into the tree of look NAME.
@@ -40,8 +57,9 @@ memcg() {
 }
 
 # pod UID CONTAINER [LIMIT] [POD-LIMIT]: the container's memory cgroup where the kubelet makes it, v1 as the cgroupfs
-# driver names it, v2 as systemd does; prints its directory.
+# driver names it, v2 as systemd does; prints its directory. The kubelet's own directory of the pod says that there is one.
 pod() {
+  mkdir -p "$KUBELET_PODS/$1"
   if [ "$HIERARCHY" = v1 ]; then
     above=kubepods/burstable/pod$1 container=$2
   else
@@ -69,7 +87,7 @@ until_so() {
   done
 }
 
-# end_pods: ends all tasks of the pods, takes their memory cgroups away and waits until the kernel has freed them, so
+# end_pods: ends all tasks of the pods, takes their directories and memory cgroups away and waits until the kernel has freed them, so
 # that what comes next in this boot starts as the first did.
 end_pods() {
   for top in "$MEMORY/kubepods" "$MEMORY/kubepods.slice"; do
@@ -77,6 +95,7 @@ end_pods() {
     until_so 20 killed_all "$top"
     until_so 20 removed_all "$top"
   done
+  [ ! -d "$KUBELET_PODS" ] || find "$KUBELET_PODS" -mindepth 1 -xdev -depth -type d -exec rmdir {} \; 2>/dev/null
   until_so 20 none_dying
 }
 

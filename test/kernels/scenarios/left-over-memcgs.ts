@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Hierarchy, type Seen, scenario } from '../lab.ts'
+import { type Hierarchy, type PrintedReport, type Seen, scenario } from '../lab.ts'
 import { containerId, MIB, podFile, podSubject } from '../pods.ts'
 import { directoriesBelow, mustBe, numberIn, PAGE, SAMPLE } from '../samples.ts'
 
@@ -8,7 +8,7 @@ const pods = (group: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `c7a9d3e2-51b8-4f6d-a0c4-2e9f7b1d${group}${10 + index}`)
 
 const LIVE = pods('40', 2)
-/** Their containers were killed with the runtime; nobody removed the cgroups. */
+/** Their containers were killed with the runtime; nobody removed the cgroups. The first still has a volume. */
 const WITH_CONTAINER = pods('41', 10)
 /** The runtime removed the containers' cgroups, the kubelet never the pods'. */
 const WITHOUT_CONTAINER = pods('42', 6)
@@ -30,6 +30,25 @@ const other = (hierarchy: Hierarchy, uid: string): string =>
 
 const MOUNT: Readonly<Record<Hierarchy, string>> = { v1: 'sys/fs/cgroup/memory', v2: 'sys/fs/cgroup' }
 
+/** Directories that are left over: pods with and without their container's, and the other driver's with its top two. */
+const BY_KUBELET = (WITH_CONTAINER.length - 1) * 2 + WITHOUT_CONTAINER.length
+const BY_DRIVER = OTHER_DRIVER.length + 2
+const LEFT = BY_KUBELET + BY_DRIVER
+
+function mustSay({ findings }: PrintedReport): void {
+  for (const { detector, values, words, remedies } of findings) {
+    if (detector !== 'left-over-memcgs') continue
+    const told = JSON.stringify({ values, words })
+    mustBe(
+      `directories: ${told}`,
+      Number(values['count']),
+      words.title === 'kubelet' ? BY_KUBELET : BY_DRIVER,
+    )
+    if (!words.summary.includes('notDying')) throw new Error(`they are no dying ones: ${told}`)
+    if (!remedies.some(({ id }) => id === 'remove-empty-cgroups')) throw new Error('the cure is not named')
+  }
+}
+
 /** Whether tasks are in a cgroup; throws where there is none. */
 function tasksIn({ text }: Seen, directory: string): boolean {
   const procs = text(join(directory, 'cgroup.procs'))
@@ -47,18 +66,21 @@ export default scenario({
     volume=/var/lib/kubelet/pods/${WITH_CONTAINER[0]}/volumes/kubernetes.io~empty-dir/cache
     mkdir -p "$volume"
     mount -t tmpfs -o size=64m tmpfs "$volume"
-    write() { within "$container" dd if=/dev/zero of="$volume/written" bs=1M count=${WRITTEN_MIB} 2>/dev/null; }
+    write() { within "$container" dd if=/dev/zero of="$volume/$1" bs=1M count=$2 2>/dev/null; }
     ran=
     for uid in ${WITH_CONTAINER.join(' ')}; do
       container=$(pod $uid ${containerId('1')} ${64 * MIB})
       ran="$ran $(within "$container" hold anonymous 1)"
-      [ $uid != ${WITH_CONTAINER[0]} ] || write
+      [ $uid != ${WITH_CONTAINER[0]} ] || write written ${WRITTEN_MIB}
+      [ $uid != ${WITH_CONTAINER[1]} ] || write too ${WRITTEN_MIB / 2}
     done
     hold end $ran
     for uid in ${WITHOUT_CONTAINER.join(' ')}; do
       container=$(pod $uid ${containerId('1')})
       until_so 10 rmdir "$container"
     done
+    # of the pods that are gone the kubelet has no directory, but where a volume is mounted
+    rmdir ${[...WITH_CONTAINER.slice(1), ...WITHOUT_CONTAINER].map(uid => `"$KUBELET_PODS/${uid}"`).join(' ')}
     for path in ${OTHER_DRIVER.map(uid => other(hierarchy, uid)).join(' ')}; do memcg $path >/dev/null; done
     live=
     for uid in ${LIVE.join(' ')}; do
@@ -74,12 +96,42 @@ export default scenario({
     until_so 20 none_dying
     sample left
     hold end $live
-    rm "$volume/written"
+    rm "$volume"/*
     umount "$volume"
     end_pods
     [ $HIERARCHY = v2 ] || removed_all /sys/fs/cgroup/blkio/kubepods`,
-  looks: () => ({ left: { says: [] } }),
-  judgedLater: ['left-over-memcgs'],
+  looks: ({ hierarchy }) => ({
+    left: {
+      says: [
+        {
+          detector: 'left-over-memcgs',
+          severity: 'info',
+          subject: podSubject(hierarchy, WITH_CONTAINER[1] ?? ''),
+        },
+        {
+          detector: 'left-over-memcgs',
+          severity: 'info',
+          subject: other(hierarchy, '').split('/')[0] ?? '',
+        },
+        // that the kubelet leaves them is a defect of it
+        { detector: 'known-defects', severity: 'warning', subject: 'node' },
+      ],
+      check: mustSay,
+      asks: {
+        cgroups: {
+          words: files => ['cgroups', ...(files === undefined ? [] : [files])],
+          check: ({ leftOver, dying, left }) => {
+            mustBe('left-over directories', leftOver, LEFT)
+            mustBe('dying cgroups', dying, 0)
+            const paths = left.map(({ path }: { readonly path: string }) => path)
+            for (const uid of [...LIVE, WITH_CONTAINER[0] ?? ''])
+              if (paths.some((path: string) => path.includes(podSubject(hierarchy, uid))))
+                throw new Error(`${uid} is not left over`)
+          },
+        },
+      },
+    },
+  }),
   made: (_look, seen) => {
     const { hierarchy, text, tree } = seen
     const directory = (uid: string, container?: string): string =>
