@@ -88,6 +88,44 @@ export interface Cmdline extends From {
   readonly kmemleak?: string
 }
 
+/** Which anonymous memory gets huge pages: the word in brackets of transparent_hugepage/enabled. */
+export interface HugePageMode extends From {
+  readonly mode: 'always' | 'madvise' | 'never'
+}
+
+/** /proc/sys/fs/dentry-state; counts. */
+export interface DentryState extends From {
+  readonly dentries: number
+  /** On the list reclaim takes from. */
+  readonly unused: number
+  /** Of names that do not exist; kernels before 5.0 print 0 in its place, as do those without any. */
+  readonly negative: number
+}
+
+/** Buffers of TCP sockets of the whole node, in pages, and what they are held against. */
+export interface TcpMemory extends From {
+  readonly pages: number
+  /** net.ipv4.tcp_mem. */
+  readonly limits?: From & { readonly low: number; readonly pressure: number; readonly high: number }
+}
+
+/** A BPF map that a process holds open. */
+export interface BpfMap extends From {
+  readonly id: number
+  /** Bytes the kernel says it takes; up to 6.3 an estimate, for some sorts of the most it may come to take. */
+  readonly memlock: number
+}
+
+/** The BPF maps that processes of a cgroup hold open. Only ever looked for in the few with the most kernel memory. */
+export interface BpfMapHolder {
+  /** Path of the cgroup within the hierarchy. */
+  readonly memcg: string
+  /** Each once, largest first. */
+  readonly maps: readonly BpfMap[]
+  /** The descriptors of a process could not be read: there may be more. */
+  readonly unread?: From
+}
+
 /** CONFIG_… of the running release: `y`, `m`, `n` or a value. */
 export interface KernelConfig extends From {
   readonly values: Readonly<Record<string, string>>
@@ -129,6 +167,10 @@ export interface Sample {
   readonly slabNames?: SlabNames
   readonly kmemleak?: Kmemleak
   readonly kmemSlabinfo?: readonly KmemSlabinfoProbe[]
+  readonly hugePages?: HugePageMode
+  readonly dentries?: DentryState
+  readonly tcp?: TcpMemory
+  readonly bpfMaps?: readonly BpfMapHolder[]
   /** On request only, as is what follows. */
   readonly pageOwners?: PageOwnership
   readonly pinPlaces?: PinPlaces

@@ -808,6 +808,56 @@ const rows = [
     source: ['Documentation/networking/ip-sysctl.rst'],
   },
   {
+    id: 'huge-pages-on-request',
+    risk: 'low',
+    text: text({
+      en: {
+        name: 'Give huge pages only to programs that ask for them',
+        cost: 'Programs that profit from huge pages without asking, large heaps among them, may run some per cent slower. It applies to memory touched from now on: restart the container.',
+        verify: 'rss_huge (v1) or anon_thp (v2) of the container stays low after its restart.',
+      },
+      zh: {
+        name: '只给主动申请的程序使用透明大页',
+        cost: '未主动申请却受益于大页的程序（如大堆）可能慢百分之几。只对此后用到的内存生效，需重启容器。',
+        verify: '容器重启后 rss_huge（v1）或 anon_thp（v2）保持较低。',
+      },
+    }),
+    commands: context => [
+      'cat /sys/kernel/mm/transparent_hugepage/enabled',
+      'echo madvise > /sys/kernel/mm/transparent_hugepage/enabled',
+      ...note(context, {
+        en: 'to keep it over a reboot: transparent_hugepage=madvise on the kernel command line; for one jemalloc program: MALLOC_CONF=thp:never',
+        zh: '要在重启后保留：内核启动参数 transparent_hugepage=madvise；单个使用 jemalloc 的程序：MALLOC_CONF=thp:never',
+      }),
+    ],
+    verifyCommands: context => [`grep -E "^(total_)?(rss_huge|anon_thp) " ${file(context, 'memory.stat')}`],
+    source: ['Documentation/admin-guide/mm/transhuge.rst'],
+  },
+  {
+    id: 'shrink-bpf-maps',
+    risk: 'low',
+    text: text({
+      en: {
+        name: 'Make the BPF maps of the agent smaller, or its limit larger',
+        cost: 'A map that is too small drops entries: connections, policies or counters. Nearly every agent sizes its maps by an option, some by the node’s memory.',
+        verify:
+          'The sum of memlock goes down after the agent was restarted and its pinned maps were replaced.',
+      },
+      zh: {
+        name: '调小 agent 的 BPF map，或调高它的限制',
+        cost: 'map 过小会丢弃条目：连接、策略或计数。多数 agent 有设置 map 大小的选项，有的按节点内存计算。',
+        verify: 'agent 重启并替换已 pin 的 map 之后，memlock 之和下降。',
+      },
+    }),
+    commands: context => [
+      ...whichPod(context),
+      'bpftool map show',
+      "grep -H -E '^(map_id|max_entries|memlock):' /proc/[0-9]*/fdinfo/* 2>/dev/null | grep -F memlock | sort -t: -k3 -n | tail",
+    ],
+    verifyCommands: context => [kernelMemoryNow(context)],
+    source: ['https://git.kernel.org/torvalds/c/3ac1f01b43b6', 'kernel/bpf/syscall.c'],
+  },
+  {
     id: 'reduce-dirty-pages',
     risk: 'low',
     text: text({

@@ -22,6 +22,16 @@ export const unknownReasons = text({
     'tasks-not-read': 'whether a process is in some cgroups could not be read ({path})',
     'pods-not-listed':
       'no list of this node’s pods and containers could be read: whether {path}, in which no process is, should be gone is not known',
+    'memory-stat-not-read': 'the usage or memory.stat of some containers could not be read',
+    'kmem-not-split':
+      'cgroup v1 gives kernel memory as one number: how much of it is slab, page tables or BPF maps it does not tell ({path})',
+    'kubelet-formula-not-known':
+      'which memory of a v2 node the kubelet counts depends on its version, which is not at hand',
+    'huge-page-mode-not-read':
+      'whether huge pages are given to all anonymous memory could not be read ({path})',
+    'tcp-memory-not-read': 'what TCP sockets of the node take and may take could not be read',
+    'bpf-maps-not-read':
+      'the descriptors of a cgroup with much kernel memory could not be read, nor with them its BPF maps ({path})',
     'limit-not-read': 'the memory limit of some cgroups could not be read',
     'oom-counter-not-read': 'the OOM kill counter of some cgroups could not be read',
     'kill-counted-not-told':
@@ -77,6 +87,12 @@ export const unknownReasons = text({
     'kmem-usage-not-read': '部分 cgroup 的内核内存用量没有读到',
     'tasks-not-read': '有些 cgroup 里有没有进程，没有读到（{path}）',
     'pods-not-listed': '没有读到本节点的 Pod 和容器列表：{path} 里没有进程，但不知道它是否本应删除',
+    'memory-stat-not-read': '部分容器的用量或 memory.stat 没有读到',
+    'kmem-not-split': 'cgroup v1 的内核内存只有一个总数，看不出其中 slab、页表、BPF map 各占多少（{path}）',
+    'kubelet-formula-not-known': 'v2 节点上 kubelet 把哪些内存算作已用取决于其版本，而版本没有查到',
+    'huge-page-mode-not-read': '没有读到透明大页是否对所有匿名内存启用（{path}）',
+    'tcp-memory-not-read': '没有读到节点上 TCP socket 占用的内存及其上限',
+    'bpf-maps-not-read': '某个内核内存较多的 cgroup，其文件描述符没有读到，因此不知道它的 BPF map（{path}）',
     'limit-not-read': '有些 cgroup 的内存限制读不到',
     'oom-counter-not-read': '部分 cgroup 的 OOM kill 计数没有读到',
     'kill-counted-not-told': '有 cgroup 记有 OOM kill，日志里却没有；从计数器看不出达到的是谁的限制',
