@@ -56,8 +56,8 @@ export interface CensusRow extends Pick<PodPath, 'podUid' | 'containerId' | 'qos
   readonly live: number
   /** Of these, those without a process in or below them; undefined: not known of all. */
   readonly withoutTasks?: number
-  /** Of these, those that should be gone. */
-  readonly leftOver: number
+  /** Of these, those that should be gone; undefined: none was found, and not all could be judged. */
+  readonly leftOver?: number
   readonly leftBy?: LeftBy
   /** Removed ones not freed, whose nearest live ancestor is one of these; undefined: v1 counts them for the node alone. */
   readonly dying?: number

@@ -68,6 +68,7 @@ interface Tally {
   withoutTasks: number
   tasksUnknown: boolean
   leftOver: number
+  undecided: boolean
   leftBy: LeftOver['by'] | undefined
   dying: number | undefined
   usage: number | undefined
@@ -85,6 +86,7 @@ function tallyOf(owner: Owner, first: Memcg): Tally {
     withoutTasks: 0,
     tasksUnknown: false,
     leftOver: 0,
+    undecided: false,
     leftBy: undefined,
     dying: undefined,
     usage: undefined,
@@ -123,7 +125,8 @@ function heldOf({ held, exact, withOwn, largest }: Tally, error: number | undefi
   }
 }
 
-function rowsOf(about: Case, tree: MemcgTree, left: readonly LeftOver[]): CensusRow[] {
+function rowsOf(about: Case, tree: MemcgTree): CensusRow[] {
+  const { left, undecided } = leftOverMemcgs(about)
   const index = memcgIndex(about)
   const has = populated(about)
   const tallies = new Map<string, Tally>()
@@ -152,6 +155,7 @@ function rowsOf(about: Case, tree: MemcgTree, left: readonly LeftOver[]): Census
       tally.leftOver += 1
       tally.leftBy ??= by
     }
+    if (undecided.has(path)) tally.undecided = true
     // What its parts use is in an owner's own number; of scopes side by side it is the sum.
     if (memcg.usage !== undefined && (tally.first === memcg || owner.kind === 'scopes'))
       tally.usage = (tally.usage ?? 0) + memcg.usage
@@ -166,7 +170,7 @@ function rowsOf(about: Case, tree: MemcgTree, left: readonly LeftOver[]): Census
 }
 
 function rowOf(about: Case, tally: Tally, error: number | undefined): CensusRow {
-  const { owner, first, live, withoutTasks, tasksUnknown, leftOver, leftBy, dying, usage } = tally
+  const { owner, first, live, withoutTasks, tasksUnknown, leftOver, undecided, leftBy, dying, usage } = tally
   const held = heldOf(tally, error)
   const { podUid, containerId, qos } = first.pod
   const isPod = owner.kind === 'pod' || owner.kind === 'container'
@@ -182,7 +186,7 @@ function rowOf(about: Case, tally: Tally, error: number | undefined): CensusRow 
     ...(qos === undefined ? {} : { qos }),
     live,
     ...(tasksUnknown ? {} : { withoutTasks }),
-    leftOver,
+    ...(leftOver === 0 && undecided ? {} : { leftOver }),
     ...(leftBy === undefined ? {} : { leftBy }),
     ...(dying === undefined ? {} : { dying }),
     ...(usage === undefined ? {} : { usage }),
@@ -273,7 +277,9 @@ export const census: (about: Case) => Census | undefined = fact(about => {
   const live = tree.memcgs.length
   const leftOver = left.reduce((sum, { directories }) => sum + directories, 0)
   const withoutTasks = tree.memcgs.filter(({ path }) => has.get(path) === false).length
-  const unread = tree.memcgs.find(({ path }) => !has.has(path))
+  const unreadAll = tree.memcgs.filter(({ path }) => !has.has(path))
+  // The root of v2 has no cgroup.events: another one is the better example.
+  const unread = unreadAll.find(({ path }) => path !== '/') ?? unreadAll[0]
   const unknown: Census['unknown'][number][] = []
   const tell = (what: CensusUnknown, list: readonly Unknown[]) => {
     for (const one of list) unknown.push({ what, ...one })
@@ -308,7 +314,7 @@ export const census: (about: Case) => Census | undefined = fact(about => {
     idLimit: MEMCG_ID_MAX,
     cost: costOf(about, live, dying),
     controllers: controllersOf(about, tree),
-    rows: rowsOf(about, tree, left),
+    rows: rowsOf(about, tree),
     left,
     evidence: distinct(evidence),
     unknown,

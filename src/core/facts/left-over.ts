@@ -55,6 +55,8 @@ const EMPTY_CONTAINERS = 10
 
 interface Answer {
   readonly left: readonly LeftOver[]
+  /** Paths of those that could not be judged. */
+  readonly undecided: ReadonlySet<string>
   readonly unknown: readonly Unknown[]
 }
 
@@ -62,7 +64,8 @@ interface Answer {
 export const leftOverMemcgs: (about: Case) => Answer = fact(about => {
   const index = memcgIndex(about)
   const unknown: Unknown[] = [...memcgUnknown(about)]
-  if (index === undefined) return { left: [], unknown }
+  const undecided = new Set<string>()
+  if (index === undefined) return { left: [], undecided, unknown }
   const has = populated(about)
   const { memcgs } = index.tree
   const left = new Map<string, LeftOver>()
@@ -95,25 +98,29 @@ export const leftOverMemcgs: (about: Case) => Answer = fact(about => {
     if (state === true || isTold(path)) continue
     if (state === undefined) {
       unread ??= memcg
+      undecided.add(path)
       continue
     }
     if (isScope) take(memcg, 'systemd-scope')
     else if (pod.level === 'pod') {
       const present = about.pods?.present
-      if (present === undefined) unlisted ??= memcg
-      else if (!present.uids.has(pod.podUid ?? '')) take(memcg, 'kubelet')
+      if (present === undefined) {
+        unlisted ??= memcg
+        undecided.add(path)
+      } else if (!present.uids.has(pod.podUid ?? '')) take(memcg, 'kubelet')
     }
   }
   const { gone, unlisted: containers } = emptyContainers(about, memcgs, has, isTold)
   for (const memcg of gone) take(memcg, 'runtime')
-  unlisted ??= containers
+  for (const memcg of containers) undecided.add(memcg.path)
+  unlisted ??= containers[0]
   if (unread !== undefined) {
     const file = index.tree.version === 'v1' ? 'cgroup.procs' : 'cgroup.events'
     unknown.push({ reason: 'tasks-not-read', path: `${unread.dir}/${file}`, remedy: 'pass-node-files' })
   }
   if (unlisted !== undefined)
     unknown.push({ reason: 'pods-not-listed', path: unlisted.dir, remedy: 'list-pods' })
-  return { left: [...left.values()], unknown }
+  return { left: [...left.values()], undecided, unknown }
 })
 
 /** Directories in and below each, itself included. */
@@ -166,7 +173,7 @@ function emptyContainers(
   memcgs: readonly Memcg[],
   has: ReadonlyMap<string, boolean>,
   isTold: (path: string) => boolean,
-): { readonly gone: readonly Memcg[]; readonly unlisted?: Memcg } {
+): { readonly gone: readonly Memcg[]; readonly unlisted: readonly Memcg[] } {
   const byParent = new Map<string, Memcg[]>()
   for (const memcg of memcgs) {
     if (memcg.pod.level !== 'container' || has.get(memcg.path) !== false || isTold(memcg.path)) continue
@@ -176,7 +183,7 @@ function emptyContainers(
     else known.push(memcg)
   }
   const gone: Memcg[] = []
-  let unlisted: Memcg | undefined
+  const unlisted: Memcg[] = []
   for (const [parent, empty] of byParent) {
     // Of a pod without any process the pod itself is judged.
     const isAlive = has.get(parent) === true
@@ -188,8 +195,8 @@ function emptyContainers(
       if (empty.length >= EMPTY_CONTAINERS && known?.sandbox === undefined) gone.push(memcg)
       else if (known !== undefined) continue
       else if (listed) gone.push(memcg)
-      else unlisted ??= memcg
+      else unlisted.push(memcg)
     }
   }
-  return unlisted === undefined ? { gone } : { gone, unlisted }
+  return { gone, unlisted }
 }

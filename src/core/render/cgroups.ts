@@ -49,12 +49,12 @@ const words = text({
     controllerDying: '{controller}: {cgroups|number} cgroups, of which dying {dying|number}',
     controllers: 'By controller: {what}.',
     more: 'and owners: {count|number} more (-o json has all)',
-    unknownLive: 'Not all live cgroups were counted',
-    unknownWithoutTasks: 'How many are without a process is not known',
-    unknownLeftOver: 'Whether more are left over is not known',
-    unknownDying: 'How many are dying is not known',
-    unknownIdsUsed: 'How many ids are taken is not known',
-    because: '{what}: {why}',
+    unknownLive: 'how many are live in all',
+    unknownWithoutTasks: 'how many are without a process',
+    unknownLeftOver: 'whether more are left over',
+    unknownDying: 'how many are dying',
+    unknownIdsUsed: 'how many ids are taken',
+    because: 'Not known: {what}. The reason: {why}.',
     owner: 'OWNER',
     columnLive: 'LIVE',
     columnWithoutTasks: 'NO PROCESS',
@@ -97,12 +97,12 @@ const words = text({
     controllerDying: '{controller} {cgroups|number} 个（其中 dying {dying|number} 个）',
     controllers: '各控制器的 cgroup 数：{what}。',
     more: '另有 {count|number} 个归属（全部见 -o json）',
-    unknownLive: '存活的 cgroup 没有全部数到',
-    unknownWithoutTasks: '不知道有多少个没有进程',
-    unknownLeftOver: '不知道是否还有更多残留',
-    unknownDying: '不知道有多少个 dying',
-    unknownIdsUsed: '不知道用了多少个 ID',
-    because: '{what}：{why}',
+    unknownLive: '存活的一共有多少',
+    unknownWithoutTasks: '有多少个没有进程',
+    unknownLeftOver: '是否还有更多残留',
+    unknownDying: '有多少个 dying',
+    unknownIdsUsed: '用了多少个 ID',
+    because: '未知：{what}。原因：{why}。',
     owner: '归属',
     columnLive: '存活',
     columnWithoutTasks: '无进程',
@@ -163,7 +163,7 @@ function numberFor(row: CensusRow, order: CensusOrder): number {
     case 'no-process':
       return row.withoutTasks ?? -1
     case 'left-over':
-      return row.leftOver
+      return row.leftOver ?? -1
     case 'dying':
       return row.dying ?? -1
     case 'usage':
@@ -173,10 +173,10 @@ function numberFor(row: CensusRow, order: CensusOrder): number {
   }
 }
 
-/** `namespace/pod`, else the path. */
-function ownerName(row: CensusRow): string {
-  if (row.pod === undefined) return row.cgroup
-  return row.namespace === undefined ? row.pod : `${row.namespace}/${row.pod}`
+/** `namespace/pod`, else the pod's UID, else the path. */
+function ownerName({ kind, cgroup, namespace, pod, podUid }: CensusRow): string {
+  if (pod !== undefined) return namespace === undefined ? pod : `${namespace}/${pod}`
+  return kind === 'pod' && podUid !== undefined ? `pod ${podUid}` : cgroup
 }
 
 /** Rows in the order asked for; where that decides nothing, what removed cgroups hold, what is left over, the path. */
@@ -187,7 +187,7 @@ export function sortedRows(rows: readonly CensusRow[], order: CensusOrder): read
     (a, b) =>
       numberFor(b, order) - numberFor(a, order) ||
       (b.held?.bytes ?? 0) - (a.held?.bytes ?? 0) ||
-      b.leftOver - a.leftOver ||
+      (b.leftOver ?? 0) - (a.leftOver ?? 0) ||
       byName(a, b),
   )
 }
@@ -224,15 +224,16 @@ const UNKNOWN: Readonly<Record<CensusUnknown, keyof typeof words.en>> = {
   idsUsed: 'unknownIdsUsed',
 }
 
-/** One reason may stand in the way of several numbers: it is told once, with all of them. */
+/** One reason may stand in the way of several numbers: it is told once, with all of them and one example. */
 function unknownLines({ unknown }: Census, language: Language): string[] {
   const reasons = new Map<string, { what: string[]; why: string; how: string }>()
   for (const { what, reason, path = '', remedy } of unknown) {
     const why = say(unknownReasons, reason, language, { path })
     const how = labelled('howToCheck', say(unknownRemedies, remedy, language), language)
-    const before = reasons.get(why)
+    const key = `${reason} ${remedy}`
+    const before = reasons.get(key)
     const named = say(words, UNKNOWN[what], language)
-    if (before === undefined) reasons.set(why, { what: [named], why, how })
+    if (before === undefined) reasons.set(key, { what: [named], why, how })
     else if (!before.what.includes(named)) before.what.push(named)
   }
   return [...reasons.values()].flatMap(({ what, why, how }) => [
@@ -289,7 +290,7 @@ function cellsFor(row: CensusRow, census: Census, wide: boolean, language: Langu
     row.kind === 'root' ? say(words, 'root', language) : printable(ownerName(row)),
     String(row.live),
     count(row.withoutTasks),
-    String(row.leftOver),
+    count(row.leftOver),
     ...(census.version === 'v2' ? [count(row.dying)] : []),
     held,
     bytes(row.usage),
@@ -353,7 +354,7 @@ export function renderCgroups(document: CgroupsDocument, options: CgroupsTextOpt
           }),
         )
       : []),
-    ...put(costLines(document, language)),
+    ...(dying === 0 ? [] : put(costLines(document, language))),
     ...(idsUsed === undefined
       ? []
       : put(
