@@ -67,7 +67,7 @@ function holderOf(tree: Tree, dir: string, memcg: string): BpfMapHolder {
       const info = tree.peek(path)
       if (isGap(info)) continue
       const map = mapOf(new TextDecoder().decode(info.subarray(0, 2000)), tree.shown(path))
-      if (map !== undefined) maps.set(map.id, map)
+      if (map !== undefined && !maps.has(map.id)) maps.set(map.id, map)
     }
     left -= Math.min(left, names.length)
     if (left === 0) unread ??= tree.shown(`proc/${pid}/fdinfo`)

@@ -85,7 +85,11 @@ function leftToPods(about: Case): {
       if (pod.stat === undefined || hasShmem(about)) unread ??= pod
       continue
     }
-    const { limit = Infinity } = pod
+    const { limit } = pod
+    if (limit === undefined) {
+      unread ??= pod
+      continue
+    }
     const limited = limit < Infinity
     const room = Math.min(limit, total)
     const shmem = Math.max(0, dead.shmem - (dead.error ?? 0))
@@ -98,7 +102,15 @@ function leftToPods(about: Case): {
     unknown:
       unread === undefined || memcgUnknown(about).length > 0
         ? []
-        : [{ reason: 'memory-stat-not-read', path: `${unread.dir}/memory.stat`, remedy: 'pass-node-files' }],
+        : [
+            unread.limit === undefined
+              ? { reason: 'limit-not-read', path: unread.dir, remedy: 'pass-node-files' }
+              : {
+                  reason: 'memory-stat-not-read',
+                  path: `${unread.dir}/memory.stat`,
+                  remedy: 'pass-node-files',
+                },
+          ],
   }
 }
 

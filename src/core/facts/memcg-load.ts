@@ -69,6 +69,7 @@ export const memcgLoads: (about: Case) => {
   const loads: MemcgLoad[] = []
   let unread: string | undefined
   let withoutLimit: string | undefined
+  let withoutTotal = false
   const v1 = tree.version === 'v1'
   for (const memcg of tree.memcgs) {
     if (!asked(memcg)) continue
@@ -78,10 +79,12 @@ export const memcgLoads: (about: Case) => {
     if (workingSet === undefined) unread ??= `${memcg.dir}/memory.stat`
     else if (limit === undefined)
       withoutLimit ??= `${memcg.dir}/${v1 ? 'memory.limit_in_bytes' : 'memory.max'}`
-    else if (room !== undefined && room > 0 && room < Infinity) {
+    else if (room === Infinity) withoutTotal = true
+    else if (room !== undefined && room > 0) {
       loads.push({ memcg, workingSet, room, limited: limit < Infinity })
     }
   }
+  if (withoutTotal) unknown.push({ reason: 'meminfo-not-read', remedy: 'pass-node-files' })
   if (unread !== undefined)
     unknown.push({ reason: 'memory-stat-not-read', path: unread, remedy: 'pass-node-files' })
   if (withoutLimit !== undefined)
