@@ -137,17 +137,21 @@ function file(context: RemedyContext, name: string): string {
 
 /** Which pod it is, for those who have the cluster at hand. */
 function whichPod(context: RemedyContext): string[] {
-  if (context.namespace !== undefined && context.pod !== undefined)
-    return [`kubectl -n ${namespaceOf(context)} describe pod ${podOf(context)}`]
+  const pod = podOf(context)
+  if (pod !== 'POD' && namespaceOf(context) !== 'NAMESPACE')
+    return [`kubectl -n ${namespaceOf(context)} describe pod ${pod}`]
   const columns = 'NS:.metadata.namespace,NAME:.metadata.name,UID:.metadata.uid'
   return context.podUid === undefined
     ? []
     : [`kubectl get pods -A -o custom-columns=${columns} | grep ${shellWord(context.podUid)}`]
 }
 
-const namespaceOf = ({ namespace = 'NAMESPACE' }: RemedyContext): string => shellWord(namespace)
+/** As Kubernetes allows it (RFC 1123): another, `--all` for instance, is nobody's name, and is left to the reader. */
+const namespaceOf = ({ namespace = '' }: RemedyContext): string =>
+  /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(namespace) ? namespace : 'NAMESPACE'
 
-const podOf = ({ pod = 'POD' }: RemedyContext): string => shellWord(pod)
+const podOf = ({ pod = '' }: RemedyContext): string =>
+  /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(pod) ? pod : 'POD'
 
 function bootOption(context: RemedyContext, option: string): readonly string[] {
   const el = [`grubby --update-kernel=ALL --args="${option}"`, 'reboot']
