@@ -19,6 +19,11 @@ const NEEDED = [
     there: canCompile,
   },
   {
+    packages: ['containerd', 'runc'],
+    what: 'a container runtime for the live tests, started by them alone, 150 MB of disk',
+    there: () => ['containerd', 'ctr', 'runc'].every(onPath),
+  },
+  {
     packages: ['chromium'],
     what: 'a browser to read logs in, 400 MB of disk',
     there: () => ['chromium', 'chromium-browser', 'google-chrome'].some(onPath),
@@ -52,7 +57,9 @@ function installPackages() {
   const names = missing.flatMap(({ packages }) => packages).join(' ')
   const wanted = `Debian packages ${names} (${missing.map(({ what }) => what).join('; ')})`
   if (missing.length === 0) {
-    console.log('installs: nothing (npm ci brought the rest, a C compiler and a browser are there)')
+    console.log(
+      'installs: nothing (npm ci brought the rest; a C compiler, a container runtime and a browser are there)',
+    )
   } else if (process.platform !== 'linux' || !existsSync('/etc/debian_version') || !onPath('apt-get')) {
     console.log(
       `installs: nothing (would install ${wanted}, but this is no Debian): tests that need it are skipped`,
