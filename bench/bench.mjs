@@ -1,6 +1,6 @@
 // npm run bench: what kmemscope costs, beside its limits and beside the floor: a C program that makes the same stat,
 // readdir, open, read and close on the same files. Both run in turns in one run; medians are printed. `-- logs` measures
-// the reading of logs alone (logs.mjs).
+// the reading of logs alone (logs.mjs), `-- memcgs` what cgroups cost (memcgs.mjs).
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,6 +9,7 @@ import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { benchLogs } from './logs.mjs'
+import { compareCensus, compareMemory, comparePins } from './memcgs.mjs'
 
 const ROUNDS = 5
 /** The third sample of a process: what a watching kmemscope pays, with warm caches and compiled code. */
@@ -226,8 +227,9 @@ function compareReport(floor, memcgs) {
   )
 }
 
-/** `logs`: only what reading logs costs. */
-async function bench(/** @type {boolean} */ onlyLogs) {
+/** `logs`: only what reading logs costs; `memcgs`: only what cgroups cost. */
+async function bench(/** @type {string | undefined} */ only) {
+  const onlyLogs = only === 'logs'
   const model = cpus()[0]?.model ?? 'unknown CPU'
   console.log(
     `machine: ${cpus().length} × ${model.trim()}, ${(totalmem() / 1024 / MIB).toFixed(0)} GiB, ` +
@@ -265,13 +267,18 @@ async function bench(/** @type {boolean} */ onlyLogs) {
     }
     grow(200)
     compareReport(floor, made)
+    comparePins(floor, scratch)
+    compareMemory(floor, own)
     for (const count of [1000, 10_000]) {
       grow(count)
       compareSamples(floor, scratch)
     }
+    compareCensus(floor, scratch)
   }
-  compareLogs(floor, scratch)
-  await benchLogs(floor, scratch)
+  if (only !== 'memcgs') {
+    compareLogs(floor, scratch)
+    await benchLogs(floor, scratch)
+  }
 
   const ended = once(undoing, 'exit')
   undoing.stdin?.end()
@@ -282,4 +289,4 @@ async function bench(/** @type {boolean} */ onlyLogs) {
 const [mode, argument = ''] = process.argv.slice(2)
 if (mode === 'sample') await sampleInThisProcess()
 else if (mode === 'steps') await writeSteps(argument)
-else await bench(mode === 'logs')
+else await bench(mode)

@@ -23,7 +23,7 @@ import { announcePins, PIN_COLLECTORS, pinsOf } from './pins.ts'
 import { styleFor } from './style.ts'
 
 /** What the census rests on; the log is of no use here. */
-const COLLECTORS = [
+export const COLLECTORS = [
   'kernel',
   'memcg',
   'cgroups',
