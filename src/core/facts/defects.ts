@@ -12,6 +12,7 @@ import { kernel, latest, readAt } from './kernel.ts'
 import { isReport, logUnknown, quoted, quotesLike } from './kernel-log.ts'
 import { kmemAccounting, nokmemEvidence } from './kmem-accounting.ts'
 import { kmemCharges } from './kmem-charge.ts'
+import { EMPTY_POD_TREE, leftOverMemcgs, populated } from './left-over.ts'
 import { IDS_NEARLY_OUT, memcgIds } from './memcg-ids.ts'
 import { memcgReading, memcgUnknown } from './memcg-tree.ts'
 import { memcgOomGroups } from './oom-kills.ts'
@@ -91,7 +92,9 @@ function seen(about: Case, condition: DefectCondition): Seen {
       const scopes = (latest(about)?.memcg?.memcgs ?? []).filter(
         ({ path, ownTasks }) => SCOPE_OF_A_MOUNT.test(path) && ownTasks !== true,
       )
-      return scopes.length < MANY_SCOPES ? inTree(about, () => undefined) : inTree(about, () => scopes[0])
+      if (scopes.length < MANY_SCOPES) return inTree(about, () => undefined)
+      const empty = scopes.filter(({ ownTasks }) => ownTasks === false)
+      return empty.length < MANY_SCOPES ? { here: undefined, evidence: [] } : inTree(about, () => empty[0])
     }
     case 'blkio-growth':
       return blkioGrowth(about)
@@ -127,12 +130,17 @@ function seen(about: Case, condition: DefectCondition): Seen {
       })
       return killed.here === true && multiGen !== 'y' ? { ...killed, here: undefined } : killed
     }
-    case 'two-drivers':
-      return inTree(about, memcgs => {
-        const tops = memcgs.filter(({ pod }) => pod.level === 'kubepods')
-        const [first] = tops
-        return tops.find(({ pod }) => pod.driver !== first?.pod.driver)
-      })
+    case 'two-drivers': {
+      const tops = (latest(about)?.memcg?.memcgs ?? []).filter(({ pod }) => pod.level === 'kubepods')
+      if (tops.every(({ pod }) => pod.driver === tops[0]?.pod.driver)) return inTree(about, () => undefined)
+      const { left } = leftOverMemcgs(about)
+      const tree = left.find(({ by, directories }) => by === 'driver-change' && directories > EMPTY_POD_TREE)
+      if (tree !== undefined) return inTree(about, memcgs => memcgs.find(({ path }) => path === tree.path))
+      const has = populated(about)
+      return tops.some(({ path }) => !has.has(path))
+        ? { here: undefined, evidence: [] }
+        : inTree(about, () => undefined)
+    }
     case 'limit-of-zero':
       return inTree(about, memcgs =>
         latest(about)?.memcg?.version === 'v1'

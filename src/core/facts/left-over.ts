@@ -53,6 +53,9 @@ export const RUN_SCOPE = /^run-(?:\d+|r[0-9a-f]+|p\d+-i\d+|u\d+)\.scope$/
  */
 const EMPTY_CONTAINERS = 10
 
+/** Directories of a tree of pods without any pod: its top, and those of the two lesser QoS classes. */
+export const EMPTY_POD_TREE = 3
+
 interface Answer {
   readonly left: readonly LeftOver[]
   /** Paths of those that could not be judged. */

@@ -172,10 +172,24 @@ describe('defects of the kernel that show otherwise', () => {
     expect(reasons(judge(v2Node('6.1.55', killed)), 'known-defects')).toEqual(['defect-cannot-tell'])
   })
 
-  it('the trees of two cgroup drivers at once', () => {
-    const systemd = v1Cgroup('kubepods.slice/kubepods-pod0b6e2f34_7a51_4c0d_9d1e_5a4c3b2a1901.slice')
-    expect(affected(judge(v1Node('5.4.0-99-generic', { ...systemd, ...v1Cgroup(POD) })))).toEqual(['K-48'])
-    expect(affected(judge(v1Node('5.4.0-99-generic', systemd)))).toEqual([])
+  it('the tree of the cgroup driver that is not in use, beside the one that is', () => {
+    const slice = 'kubepods.slice/kubepods-pod0b6e2f34_7a51_4c0d_9d1e_5a4c3b2a1901.slice'
+    const procs = (text: string) => ({ files: { 'cgroup.procs': text } })
+    const systemd = { ...v1Cgroup('kubepods.slice', procs('')), ...v1Cgroup(slice, procs('4711\n')) }
+    const cgroupfs = (text: string) => ({
+      ...v1Cgroup('kubepods', procs('')),
+      ...v1Cgroup('kubepods/burstable', procs('')),
+      ...v1Cgroup(POD, procs('')),
+      ...v1Cgroup(CONTAINER, procs(text)),
+    })
+    const node = (files: Files) =>
+      judge(v1Node('5.4.0-99-generic', { 'sys/fs/cgroup/memory/cgroup.procs': '2\n', ...files }))
+    expect(affected(node({ ...systemd, ...cgroupfs('') }))).toEqual(['K-48'])
+    expect(affected(node({ ...systemd, ...cgroupfs('4712\n') }))).toEqual([])
+    expect(affected(node(systemd))).toEqual([])
+    const unread = judge(v1Node('5.4.0-99-generic', { ...v1Cgroup('kubepods.slice'), ...v1Cgroup(POD) }))
+    expect(affected(unread)).toEqual([])
+    expect(unread.verdicts['known-defects']).toBe('unknown')
   })
 
   it('a limit of nothing on a unit of systemd', () => {
