@@ -67,7 +67,7 @@ export interface Lab {
   tmpfs(name: string): string
   /** Runs one of our C programs to its end. */
   run(
-    program: 'leak' | 'dying' | 'pages',
+    program: 'leak' | 'dying' | 'pages' | 'map',
     ...args: readonly string[]
   ): {
     readonly signal: string | null

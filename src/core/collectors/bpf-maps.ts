@@ -6,16 +6,13 @@ import type { Memcg } from '../case/memcg.ts'
 import { isGap, type Tree } from '../tree/tree.ts'
 import { collector } from './collector.ts'
 
-/** A descriptor costs some 2 µs to look at: only those of a few cgroups are, the ones with most to explain. */
+/** A descriptor costs some 5 µs to look at: only those of a few cgroups are, the ones with most to explain. */
 const CGROUPS = 4
 const PROCESSES = 64
-const DESCRIPTORS = 20_000
+const DESCRIPTORS = 5000
 
 /** Less is not looked into: it can be no quarter of any limit that is usual, and half of it is anybody's. */
 const LEAST = 32 * 1024 * 1024
-
-/** What `/proc/PID/fd/N` of one points at. */
-const MAP_LINK = 'anon_inode:bpf-map'
 
 /** What maps are in, where the kernel tells: v1 has one number for all kernel memory. */
 function mapsMayBeIn({ stat, kmemUsage = 0 }: Memcg): number {
@@ -27,15 +24,18 @@ function mapsMayBeIn({ stat, kmemUsage = 0 }: Memcg): number {
 
 export default collector({
   id: 'bpf-maps',
-  reads: ['sys/fs/cgroup/**/cgroup.procs', 'proc/*/fd/*', 'proc/*/fdinfo/*'],
+  reads: ['sys/fs/cgroup/**/cgroup.procs', 'proc/*/fdinfo/*'],
   privilege: 'root',
   after: ['memcg'],
   collect(tree, { sample }) {
     const { memcg } = sample
     if (memcg === undefined) return {}
     const most = memcg.memcgs
-      .filter(({ pod, path }) => pod.level === 'container' || (pod.podUid === undefined && path !== '/'))
-      .filter(({ ownTasks }) => ownTasks !== false)
+      .filter(({ pod, ownTasks, limit = Infinity }) =>
+        pod.level === 'container'
+          ? ownTasks !== false
+          : ownTasks === true && pod.podUid === undefined && limit < Infinity,
+      )
       .map(one => ({ one, bytes: mapsMayBeIn(one) }))
       .filter(({ bytes }) => bytes >= LEAST)
       .sort((a, b) => b.bytes - a.bytes)
@@ -61,8 +61,6 @@ function holderOf(tree: Tree, dir: string, memcg: string): BpfMapHolder {
       continue
     }
     for (const name of names.slice(0, left)) {
-      const link = tree.link(`proc/${pid}/fd/${name}`)
-      if (typeof link === 'string' && link !== MAP_LINK) continue
       const path = `proc/${pid}/fdinfo/${name}`
       const info = tree.peek(path)
       if (isGap(info)) continue

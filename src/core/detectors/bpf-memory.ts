@@ -18,7 +18,7 @@ const words = text({
   en: {
     title: 'BPF maps take up to {bytes|bytes} of a container’s {limit|bytes}',
     noLimit: 'BPF maps of a container without a limit take up to {bytes|bytes} of the node’s {limit|bytes}',
-    held: 'Its processes hold {maps|number} maps, of {memlock|bytes} by the kernel’s own count, the largest {largest|bytes}. They are kernel memory of whoever loaded them, no heap shows them, and they go with the last descriptor or pin, not with the process.',
+    held: 'Maps its processes hold: {maps|number}, together {memlock|bytes} by the kernel’s own count, the largest {largest|bytes}. They are kernel memory of whoever loaded them, no heap shows them, and they go with the last descriptor or pin, not with the process.',
     sure: 'Up to 6.3 that count is an estimate, and a map loaded by another container is charged there: it is taken for no more than the kernel memory charged here.',
     hintTitle:
       'Kernel memory of a container, {bytes|bytes} of {limit|bytes}, is of the kind BPF maps are made of',
