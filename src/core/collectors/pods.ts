@@ -3,7 +3,12 @@
 // Everything is known by a pod's UID and a container's id, which are never given twice.
 
 import type { ContainerName, PodName, Pods } from '../case/pods.ts'
-import { type Bundle, decodeBundle, decodeDockerConfig } from '../decode/pods/bundle.ts'
+import {
+  type Bundle,
+  decodeBundle,
+  decodeDockerConfig,
+  decodeStorageContainers,
+} from '../decode/pods/bundle.ts'
 import { decodeCriContainers, decodeCriPods } from '../decode/pods/cri.ts'
 import { decodePodList } from '../decode/pods/kubelet-pods.ts'
 import { parseContainerLogLink, parsePodLogDirectory, podUidOfLogTarget } from '../decode/pods/log-names.ts'
@@ -29,10 +34,15 @@ const STATES: readonly {
     'run/containerd/io.containerd.runtime.v2.task/k8s.io',
     'run/containerd/io.containerd.runtime.v1.linux/k8s.io',
     'run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io',
+    'run/k0s/containerd/io.containerd.runtime.v2.task/k8s.io',
+    'var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task/k8s.io',
   ].map(at => ({ at, file: 'config.json', decode: decodeBundle })),
   { at: 'run/containers/storage/overlay-containers', file: 'userdata/config.json', decode: decodeBundle },
   { at: 'var/lib/docker/containers', file: 'config.v2.json', decode: decodeDockerConfig },
 ]
+
+/** Names of podman's containers, among others. */
+const STORAGE = 'var/lib/containers/storage/overlay-containers/containers.json'
 
 /** Names looked at in one directory: a node runs some hundred pods, and keeps the logs of some thousand containers (ours). */
 const NAMES_LIMIT = 20_000
@@ -165,6 +175,7 @@ export default collector({
     CRI_CONTAINERS,
     KUBELET_PODS,
     ...STATES.map(({ at, file }) => `${at}/*/${file}`),
+    STORAGE,
     `${LOG_LINKS}/*`,
     `${LOG_DIRECTORIES}/*`,
     POD_DIRECTORIES,
@@ -192,6 +203,10 @@ export default collector({
     const all = answer(CRI_CONTAINERS, bytes => decodeCriContainers(bytes, podOf))
     const listed = answer(KUBELET_PODS, decodePodList)
     readStates(tree, add, gaps)
+    const storage = tree.read(STORAGE)
+    if (!isGap(storage))
+      for (const one of decodeStorageContainers(storage) ?? []) add.container(one, tree.shown(STORAGE))
+    else if (storage.why !== 'absent') gaps.push(storage)
     readLogs(tree, add, gaps)
     const present = presentPods(tree, listed, gaps)
     if (maps.pods.size === 0 && maps.containers.size === 0 && present === undefined && all === undefined)

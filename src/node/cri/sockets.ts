@@ -3,12 +3,13 @@
 import { statSync } from 'node:fs'
 import { errorCode } from '../trees/reading.ts'
 
-/** containerd, CRI-O, k3s and RKE2, cri-dockerd, MicroK8s; as crictl looks for them. */
+/** containerd, CRI-O, k3s and RKE2, cri-dockerd, k0s, MicroK8s; as crictl looks for them. */
 const USUAL = [
   '/run/containerd/containerd.sock',
   '/run/crio/crio.sock',
   '/run/k3s/containerd/containerd.sock',
   '/run/cri-dockerd.sock',
+  '/run/k0s/containerd.sock',
   '/var/snap/microk8s/common/run/containerd.sock',
 ] as const
 

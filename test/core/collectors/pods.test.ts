@@ -107,10 +107,24 @@ it('CRI-O: the annotations of its bundles', () => {
   expect(about.pods?.containers.get(id('c'))?.createdAt).toBe(Date.UTC(2026, 10, 1, 10, 0, 0, 500))
 })
 
+it('an annotation of another pod’s UID is not believed', () => {
+  const about = read({
+    [`run/containers/storage/overlay-containers/${id('c')}/userdata/config.json`]: bundle(
+      {
+        'io.kubernetes.pod.uid': OTHER,
+        'io.kubernetes.pod.name': 'forged',
+        'io.kubernetes.container.name': 'x',
+      },
+      `kubepods-pod${UID.replaceAll('-', '_')}.slice:crio:${id('c')}`,
+    ),
+  })
+  expect(nameOf(about, `/kubepods/pod${OTHER}`)).toEqual({})
+})
+
 it('docker: the labels that the kubelet gives, and the own name of what is no pod', () => {
   const about = read({
     [`var/lib/docker/containers/${id('c')}/config.v2.json`]: JSON.stringify({
-      Name: '/k8s_app_web-0_shop_uid_0',
+      Name: `/k8s_app_web-0_shop_${UID}_0`,
       Config: {
         Image: 'nginx',
         Labels: {
@@ -124,15 +138,29 @@ it('docker: the labels that the kubelet gives, and the own name of what is no po
     }),
     [`var/lib/docker/containers/${id('d')}/config.v2.json`]: JSON.stringify({
       Name: '/registry',
-      Config: {},
+      // an image's own label is nobody's name
+      Config: { Labels: { 'io.kubernetes.pod.uid': OTHER, 'io.kubernetes.pod.name': 'etcd' } },
     }),
   })
+  expect(nameOf(about, `/kubepods/pod${OTHER}`)).toEqual({})
   expect(nameOf(about, cgroup(UID, id('c')))).toMatchObject({
     namespace: 'shop',
     pod: 'web-0',
     container: 'app',
   })
   expect(nameOf(about, `/docker/${id('d')}`)).toMatchObject({ container: 'registry' })
+})
+
+it('podman: the list of its storage', () => {
+  const about = read({
+    'var/lib/containers/storage/overlay-containers/containers.json': JSON.stringify([
+      { id: id('c'), names: ['db'], metadata: '{}' },
+      { id: id('d'), names: ['k8s_app_web-0_shop_uid_0'] },
+      { id: 7, names: 'x' },
+    ]),
+  })
+  expect(nameOf(about, `/machine.slice/libpod-${id('c')}.scope`)).toMatchObject({ container: 'db' })
+  expect(about.pods?.containers.size).toBe(1)
 })
 
 describe('logs', () => {

@@ -3,7 +3,17 @@
 
 import { parsePodPath } from '../cgroup/path.ts'
 import { parsePodLogDirectory } from './log-names.ts'
-import { jsonOf, known, member, type NamedContainer, type NamedPod, nameIn, uidIn } from './named.ts'
+import {
+  containerIdIn,
+  elements,
+  jsonOf,
+  known,
+  member,
+  type NamedContainer,
+  type NamedPod,
+  nameIn,
+  uidIn,
+} from './named.ts'
 
 export interface Bundle {
   readonly container: NamedContainer
@@ -26,9 +36,10 @@ export function decodeBundle(bytes: Uint8Array, id: string): Bundle | undefined 
   const cgroup = member(spec, 'linux', 'cgroupsPath')
   const logs = note('io.kubernetes.cri.sandbox-log-directory')
   const logged = logs === undefined ? undefined : parsePodLogDirectory(logs.slice(logs.lastIndexOf('/') + 1))
+  // The cgroup first: some runtimes copy annotations of the pod's own choice here.
   const uid =
-    uidIn(note('io.kubernetes.cri.sandbox-uid', 'io.kubernetes.pod.uid')) ??
     (typeof cgroup === 'string' ? parsePodPath(cgroup.slice(0, 4096)).podUid : undefined) ??
+    uidIn(note('io.kubernetes.cri.sandbox-uid', 'io.kubernetes.pod.uid')) ??
     logged?.uid
   if (uid === undefined && type === undefined) return undefined
   const sandbox = type === 'sandbox'
@@ -65,8 +76,12 @@ export function decodeBundle(bytes: Uint8Array, id: string): Bundle | undefined 
 export function decodeDockerConfig(bytes: Uint8Array, id: string): Bundle | undefined {
   const config = jsonOf(bytes)
   const label = (key: string) => nameIn(member(config, 'Config', 'Labels', key))
-  const uid = uidIn(label('io.kubernetes.pod.uid'))
-  const sandbox = label('io.kubernetes.docker.type') === 'podsandbox'
+  const labelled = uidIn(label('io.kubernetes.pod.uid'))
+  const full = member(config, 'Name')
+  // Labels can be an image's own; the name is given by who made the container: k8s_<container>_<pod>_<namespace>_<uid>_0.
+  const kubelet = typeof full === 'string' && full.startsWith('/k8s_') && full.includes(`_${labelled}_`)
+  const uid = kubelet ? labelled : undefined
+  const sandbox = kubelet && label('io.kubernetes.docker.type') === 'podsandbox'
   const own = nameIn(member(config, 'Name'))?.replace(/^\//, '')
   if (uid === undefined && own === undefined) return undefined
   const createdAt = Date.parse(nameIn(member(config, 'Created')) ?? '')
@@ -74,7 +89,7 @@ export function decodeDockerConfig(bytes: Uint8Array, id: string): Bundle | unde
     container: known<NamedContainer>({
       id,
       podUid: uid,
-      name: sandbox ? undefined : (label('io.kubernetes.container.name') ?? own),
+      name: sandbox ? undefined : ((kubelet ? label('io.kubernetes.container.name') : undefined) ?? own),
       image: nameIn(member(config, 'Config', 'Image')),
       sandbox: sandbox ? true : undefined,
       createdAt: Number.isNaN(createdAt) ? undefined : createdAt,
@@ -89,4 +104,18 @@ export function decodeDockerConfig(bytes: Uint8Array, id: string): Bundle | unde
           }),
         }),
   }
+}
+
+/** containers.json of containers/storage (CRI-O, podman): the names by which containers were made. */
+export function decodeStorageContainers(bytes: Uint8Array): readonly NamedContainer[] | undefined {
+  const list = jsonOf(bytes)
+  if (!Array.isArray(list)) return undefined
+  return list.flatMap(one => {
+    const id = containerIdIn(member(one, 'id'))
+    const name = elements(member(one, 'names'))
+      .map(nameIn)
+      .find(text => text !== undefined)
+    // CRI-O's are those of the kubelet, and its bundles say more
+    return id === undefined || name === undefined || name.startsWith('k8s_') ? [] : [{ id, name }]
+  })
 }
