@@ -79,6 +79,7 @@ export function misquoted(story: Story, evidence: Evidence): string | undefined 
   const { key, value } = evidence
   const wrong = `${path}: ${key ?? ''} is not ${value}`
   if (key === 'directories') return directoriesBelow(story, path).size === value ? undefined : wrong
+  if (key === 'directory') return directoriesBelow(story, path).has(`${path}${value}`) ? undefined : wrong
   const listing = text ?? textOf(story, `${path}.list`)
   if (listing === undefined) return `${path}: no such file`
   if (key === 'cgroups without a directory') {
