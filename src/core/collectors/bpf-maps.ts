@@ -7,12 +7,12 @@ import { isGap, type Tree } from '../tree/tree.ts'
 import { collector } from './collector.ts'
 
 /** A descriptor costs some 5 µs to look at: only those of a few cgroups are, the ones with most to explain. */
-const CGROUPS = 4
+const CGROUPS = 16
 const PROCESSES = 64
 const DESCRIPTORS = 5000
 
-/** Less is not looked into: it can be no quarter of any limit that is usual, and half of it is anybody's. */
-const LEAST = 32 * 1024 * 1024
+/** Less is what any container has: the least that bpf-memory tells. */
+const LEAST = 16 * 1024 * 1024
 
 /** What maps are in, where the kernel tells: v1 has one number for all kernel memory. */
 function mapsMayBeIn({ stat, kmemUsage = 0 }: Memcg): number {
@@ -40,19 +40,19 @@ export default collector({
       .filter(({ bytes }) => bytes >= LEAST)
       .sort((a, b) => b.bytes - a.bytes)
       .slice(0, CGROUPS)
-    const bpfMaps = most.map(({ one }) => holderOf(tree, `${memcg.at}${one.path}`, one.path))
+    const budget = { descriptors: DESCRIPTORS }
+    const bpfMaps = most.map(({ one }) => holderOf(tree, `${memcg.at}${one.path}`, one.path, budget))
     return bpfMaps.length === 0 ? {} : { sample: { bpfMaps } }
   },
 })
 
-function holderOf(tree: Tree, dir: string, memcg: string): BpfMapHolder {
+function holderOf(tree: Tree, dir: string, memcg: string, budget: { descriptors: number }): BpfMapHolder {
   const maps = new Map<number, BpfMap>()
   let unread: string | undefined
   const procs = tree.read(`${dir}/cgroup.procs`)
   if (isGap(procs)) unread = procs.path
   const pids = isGap(procs) ? [] : (new TextDecoder().decode(procs).match(/^\d{1,10}$/gm) ?? [])
   if (pids.length > PROCESSES) unread ??= tree.shown(`${dir}/cgroup.procs`)
-  let left = DESCRIPTORS
   for (const pid of pids.slice(0, PROCESSES)) {
     const names = tree.list(`proc/${pid}/fdinfo`)
     if (isGap(names)) {
@@ -60,15 +60,15 @@ function holderOf(tree: Tree, dir: string, memcg: string): BpfMapHolder {
       if (tree.origin !== 'live' || names.why === 'denied') unread ??= names.path
       continue
     }
-    for (const name of names.slice(0, left)) {
+    for (const name of names.slice(0, budget.descriptors)) {
       const path = `proc/${pid}/fdinfo/${name}`
       const info = tree.peek(path)
       if (isGap(info)) continue
       const map = mapOf(new TextDecoder().decode(info.subarray(0, 2000)), tree.shown(path))
       if (map !== undefined && !maps.has(map.id)) maps.set(map.id, map)
     }
-    left -= Math.min(left, names.length)
-    if (left === 0) unread ??= tree.shown(`proc/${pid}/fdinfo`)
+    if (names.length > budget.descriptors) unread ??= tree.shown(`proc/${pid}/fdinfo`)
+    budget.descriptors -= Math.min(budget.descriptors, names.length)
   }
   return {
     memcg,

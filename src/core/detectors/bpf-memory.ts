@@ -86,7 +86,8 @@ function judgeLoad(about: Case, load: MemcgLoad): OfLoad {
   const perhaps = severityOfPart(load, hint)
   // That is a guess at what it is; how much of it there is kmem-fills-memcg tells.
   if (perhaps !== undefined) return { load, bytes: hint, severity: 'info' }
-  const told = vmalloc !== undefined && percpu !== undefined
+  // Where nobody is, nobody holds any.
+  const told = (vmalloc !== undefined && percpu !== undefined) || memcg.ownTasks === false
   const path = holder?.unread?.path ?? (holder === undefined ? `${memcg.dir}/cgroup.procs` : undefined)
   return told || path === undefined
     ? { load, bytes: 0 }

@@ -7,7 +7,7 @@ import type { Case } from '../case/case.ts'
 import type { Evidence, Unknown } from '../case/finding.ts'
 import { bearings } from '../facts/defects.ts'
 import { latest, readAt } from '../facts/kernel.ts'
-import { memcgLoads, mostOf, near } from '../facts/memcg-load.ts'
+import { type MemcgLoad, memcgLoads, mostOf, near } from '../facts/memcg-load.ts'
 import { memcgSubject } from '../facts/memcg-tree.ts'
 import { loadEvidence, reclaimableLoads } from '../facts/reclaimable-load.ts'
 import { type Draft, detector } from './detector.ts'
@@ -22,7 +22,7 @@ const words = text({
   en: {
     title:
       'The working set of a container is {workingSet|bytes} of {limit|bytes}, mostly directory entries and inodes',
-    slab: 'Of that {slab|bytes} are reclaimable slab: what the kernel remembers of names and files the container looked up. It takes them back before it kills: no leak.',
+    slab: 'Of that {slab|bytes} are reclaimable slab: what the kernel remembers of names and files the container looked up. Under pressure it takes back what is not in use; what stays belongs to files on tmpfs or to open ones.',
     counted: 'kubectl top, the autoscalers and the kubelet count them as used.',
     others: 'It is the same with other containers: {others|number}.',
     nodeTitle:
@@ -34,7 +34,7 @@ const words = text({
   },
   zh: {
     title: '容器的 working set 为 {workingSet|bytes}，限制 {limit|bytes}，其中多为 dentry 与 inode',
-    slab: '其中 {slab|bytes} 是可回收 slab：容器查找过的文件名与文件的缓存。内核在杀进程之前会先回收：不是泄漏。',
+    slab: '其中 {slab|bytes} 是可回收 slab：容器查找过的文件名与文件的缓存。内存紧张时内核会回收未在使用的；收不回的属于 tmpfs 上的文件或打开的文件。',
     counted: 'kubectl top、自动扩缩容和 kubelet 都把它算作已用。',
     others: '另有 {others|number} 个容器也是如此。',
     nodeTitle: '可回收 slab 占用 {slab|bytes}，节点内存 {total|bytes}：多为 dentry 与 inode',
@@ -66,8 +66,15 @@ export default detector({
   },
 })
 
+/** Where something was killed, what is called reclaimable was not to be had: tmpfs files hold theirs (kmem-fills-memcg). */
+function neverKilled({ memcg }: MemcgLoad): boolean {
+  return (memcg.events?.['oom_kill'] ?? 0) === 0
+}
+
 function ofContainers(about: Case): readonly Draft<En>[] {
-  const loads = reclaimableLoads(about).filter(({ cache, slab }) => slab > cache)
+  const loads = reclaimableLoads(about)
+    .filter(neverKilled)
+    .filter(({ cache, slab }) => slab > cache)
   const [first] = loads
   if (first === undefined) return []
   return [
@@ -95,6 +102,7 @@ function notSplit(about: Case): readonly Unknown[] {
   const most = latest(about)?.meminfo?.values['SReclaimable'] ?? Infinity
   const load = memcgLoads(about)
     .loads.filter(near)
+    .filter(neverKilled)
     .find(one => mostOf(one, Math.min(one.memcg.kmemUsage ?? 0, most)))
   return load === undefined
     ? []

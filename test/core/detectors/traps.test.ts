@@ -230,6 +230,14 @@ describe('reclaimable-slab-in-working-set', () => {
     expect(found(onV2(v2({ kernel: 500, slab_reclaimable: 400 })))).toEqual([])
   })
 
+  it('is none where something was killed for it: tmpfs files hold what is called reclaimable', () => {
+    const killed = {
+      ...v2({ kernel: 700, slab_reclaimable: 600 }),
+      [`sys/fs/cgroup/${CONTAINER}/memory.events`]: 'low 0\nhigh 0\nmax 9\noom 1\noom_kill 1\n',
+    }
+    expect(onV2(killed).verdicts['reclaimable-slab-in-working-set']).toBe('absent')
+  })
+
   it('is not told of v1, where kernel memory is one number, but as far as the node’s bounds it', () => {
     expect(
       reasons(
@@ -481,6 +489,14 @@ describe('bpf-memory', () => {
       words: { title: 'hintTitle', summary: ['hint'] },
       values: { bytes: 550 * MIB },
     })
+  })
+
+  it('is nobody’s where nobody is', () => {
+    const report = onV1(
+      { ...v1({}, { kmem: 600 }), [`${V1_DIR}/${CONTAINER}/cgroup.procs`]: '' },
+      '5.15.0-119-generic',
+    )
+    expect(report.verdicts['bpf-memory']).toBe('absent')
   })
 
   it('is charged to nobody before 5.11', () => {

@@ -9,7 +9,7 @@ const UNREAD = 24 * MIB
 const CHARGED = (UNREAD * 9) / 8
 
 function mustSay({ findings }: PrintedReport): void {
-  const [finding] = findings
+  const finding = findings.find(({ detector }) => detector === 'memcg-oom-kill')
   if (finding === undefined) return
   const { values, words, remedies } = finding
   const told = JSON.stringify({ values, words, remedies })
@@ -45,6 +45,8 @@ export default scenario({
           severity: 'warning',
           subject: podSubject('v2', UID, containerId('1')),
         },
+        // what killed it is still there
+        { detector: 'socket-memory', severity: 'warning', subject: podSubject('v2', UID, containerId('1')) },
       ],
       check: mustSay,
     },
