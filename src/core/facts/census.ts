@@ -292,11 +292,10 @@ export const census: (about: Case) => Census | undefined = fact(about => {
     ])
   }
   tell('leftOver', leftUnknown)
-  // A sign that counts some is told, what another sign would have said is not.
-  if (most === undefined || dyingUnknown.some(({ reason }) => reason === 'slab-names-not-read'))
-    tell('dying', dyingUnknown)
+  // Where no sign can be trusted, one that counts some is told all the same: there are as many at least.
+  tell('dying', dyingUnknown)
   if (ids === undefined) tell('idsUsed', idsUnknown)
-  const dying = unknown.some(({ what }) => what === 'dying') && most?.dying === 0 ? undefined : most?.dying
+  const dying = dyingUnknown.length > 0 && most?.dying === 0 ? undefined : most?.dying
   const evidence: Evidence[] = [...(most?.evidence ?? []), ...(ids?.evidence ?? [])]
   for (const { path, usage } of left.slice(0, 3)) {
     const memcg = memcgIndex(about)?.byPath.get(path)

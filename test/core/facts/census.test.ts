@@ -136,7 +136,7 @@ describe('v1', () => {
   })
 
   it('does not count on 3.10 what num_cgroups does not count', () => {
-    const el7 = { ...v1(), 'proc/version': 'Linux version 3.10.0-957.el7.x86_64 (a@b) (gcc) #1 SMP\n' }
+    const el7: Files = { ...v1(), 'proc/version': 'Linux version 3.10.0-957.el7.x86_64 (a@b) (gcc) #1 SMP\n' }
     const { 'sys/kernel/slab.list': _, ...noSign } = el7
     const low = {
       ...noSign,
@@ -146,6 +146,23 @@ describe('v1', () => {
     expect(found.dying).toBeUndefined()
     expect(found.unknown).toContainEqual(
       expect.objectContaining({ what: 'dying', reason: 'slab-names-not-read' }),
+    )
+  })
+
+  it('counts none that no sign of an unknown kernel shows, and says so', () => {
+    const {
+      'proc/version': _,
+      dmesg: __,
+      ...unnamed
+    }: Record<string, string> = v1({
+      'proc/cgroups': '#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t3\t8\t1\n',
+    })
+    const found = counted(
+      Object.fromEntries(Object.entries(unnamed).filter(([path]) => path !== 'sys/kernel/slab.list')),
+    )
+    expect(found.dying).toBeUndefined()
+    expect(found.unknown).toContainEqual(
+      expect.objectContaining({ what: 'dying', reason: 'kernel-release-not-known' }),
     )
   })
 
