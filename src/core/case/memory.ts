@@ -1,6 +1,7 @@
 // What `kmemscope memory` shows: each pod's and container's numbers, and what hits it first. All sizes in bytes.
 
 import type { Instant } from '../base/time.ts'
+import type { Unknown } from './finding.ts'
 import type { MemcgTree, PodPath } from './memcg.ts'
 
 /**
@@ -94,7 +95,24 @@ export interface MemorySource {
   readonly less?: { readonly file: string; readonly key: string }
 }
 
+/** A threshold of the kubelet's on memory.available. */
+export interface EvictionThreshold {
+  readonly bytes: number
+  readonly soft?: true
+  /** It was not read: the kubelet's default. */
+  readonly byDefault?: true
+  /** Where it was read. */
+  readonly path?: string
+}
+
+/** Where the two sides of a limit are read, in the directory of the cgroup whose limit it is. */
+export interface LimitSource {
+  readonly usage: MemorySource
+  readonly limit: MemorySource
+}
+
 export interface MemoryNode {
+  /** Of /proc/meminfo. */
   readonly path?: string
   readonly total?: number
   /** The kernel's own estimate: MemAvailable. */
@@ -103,6 +121,8 @@ export interface MemoryNode {
   /** The kubelet's: its working set of the node, and what it takes to be available. */
   readonly workingSet?: number
   readonly kubeletAvailable?: number
+  /** Where there is a kubelet, or pods show that there is one. */
+  readonly evictions: readonly EvictionThreshold[]
 }
 
 export interface MemoryTable {
@@ -111,8 +131,11 @@ export interface MemoryTable {
   readonly root: string
   readonly node: MemoryNode
   readonly sources: Readonly<Partial<Record<keyof MemoryRow, MemorySource>>>
+  readonly limitSources: Readonly<Partial<Record<LimitKind, LimitSource>>>
   /** A pod and its containers stand together. */
   readonly rows: readonly MemoryRow[]
   /** Whether there is a cgroup of a pod or container at all. */
   readonly pods: boolean
+  /** Why there may be more than this. */
+  readonly unknown: readonly Unknown[]
 }

@@ -9,6 +9,7 @@ import type { Case } from '../case/case.ts'
 import type { Threshold } from '../case/kubelet.ts'
 import type { Memcg } from '../case/memcg.ts'
 import type {
+  EvictionThreshold,
   LimitCandidate,
   LimitEffect,
   LimitKind,
@@ -56,25 +57,6 @@ function swapRoom(about: Case, { byPath }: MemcgIndex, memcg: Memcg): number {
   return room
 }
 
-/** The kubelet's view of the node: capacity less the working set of the root cgroup. */
-export const nodeMemory: (about: Case) => MemoryNode = fact(about => {
-  const sample = latest(about)
-  const values = sample?.meminfo?.values ?? {}
-  const total = values['MemTotal']
-  const root = memcgIndex(about)?.byPath.get('/')
-  const workingSet = root === undefined ? undefined : rootWorkingSet(sample?.memcg?.version ?? 'v2', root)
-  const available = values['MemAvailable']
-  const swapFree = values['SwapFree']
-  return {
-    ...(sample?.meminfo === undefined ? {} : { path: sample.meminfo.path }),
-    ...(total === undefined ? {} : { total }),
-    ...(available === undefined ? {} : { available }),
-    ...(swapFree === undefined ? {} : { swapFree }),
-    ...(workingSet === undefined ? {} : { workingSet }),
-    ...(workingSet === undefined || total === undefined ? {} : { kubeletAvailable: total - workingSet }),
-  }
-})
-
 /**
  * v1: what the root's files say, which is without kernel memory. v2 has no memory.current there: anon + file take its place
  * (rootStatsFromMeminfo of libcontainer 1.1.9 and 1.2; up to 1.1.8 it was MemTotal − MemFree).
@@ -95,26 +77,44 @@ export const hasKubelet: (about: Case) => boolean = fact(
     (latest(about)?.memcg?.memcgs ?? []).some(({ pod }) => pod.level === 'kubepods' || pod.level === 'pod'),
 )
 
-function thresholdBytes({ bytes, share }: Threshold, capacity: number): number | undefined {
-  return bytes ?? (share === undefined ? undefined : share * capacity)
+function threshold({ bytes, share, path }: Threshold, capacity: number): EvictionThreshold | undefined {
+  const least = bytes ?? (share === undefined ? undefined : share * capacity)
+  return least === undefined ? undefined : { bytes: least, path }
 }
 
-interface Eviction {
-  readonly bytes: number
-  readonly soft: boolean
-  readonly byDefault: boolean
-}
-
-function evictions({ kubelet }: Case, capacity: number): readonly Eviction[] {
-  const hard =
-    kubelet?.evictionHard === undefined ? undefined : thresholdBytes(kubelet.evictionHard, capacity)
-  const soft =
-    kubelet?.evictionSoft === undefined ? undefined : thresholdBytes(kubelet.evictionSoft, capacity)
+function evictionThresholds(about: Case, capacity: number): readonly EvictionThreshold[] {
+  if (!hasKubelet(about)) return []
+  const { evictionHard, evictionSoft } = about.kubelet ?? {}
+  const hard = evictionHard === undefined ? undefined : threshold(evictionHard, capacity)
+  const soft = evictionSoft === undefined ? undefined : threshold(evictionSoft, capacity)
   return [
-    { bytes: hard ?? DEFAULT_EVICTION, soft: false, byDefault: hard === undefined },
-    ...(soft === undefined ? [] : [{ bytes: soft, soft: true, byDefault: false }]),
+    hard ?? { bytes: DEFAULT_EVICTION, byDefault: true },
+    ...(soft === undefined ? [] : [{ ...soft, soft: true as const }]),
   ]
 }
+
+/** The kubelet's view of the node: capacity less the working set of the root cgroup. */
+export const nodeMemory: (about: Case) => MemoryNode = fact(about => {
+  const sample = latest(about)
+  const values = sample?.meminfo?.values ?? {}
+  const total = values['MemTotal']
+  const index = memcgIndex(about)
+  const root = index?.byPath.get('/')
+  // what is at the top of a part of the hierarchy is not the node
+  const workingSet =
+    index?.tree.nodeWide && root !== undefined ? rootWorkingSet(index.tree.version, root) : undefined
+  const available = values['MemAvailable']
+  const swapFree = values['SwapFree']
+  return {
+    ...(sample?.meminfo === undefined ? {} : { path: sample.meminfo.path }),
+    ...(total === undefined ? {} : { total }),
+    ...(available === undefined ? {} : { available }),
+    ...(swapFree === undefined ? {} : { swapFree }),
+    ...(workingSet === undefined ? {} : { workingSet }),
+    ...(workingSet === undefined || total === undefined ? {} : { kubeletAvailable: total - workingSet }),
+    evictions: total === undefined ? [] : evictionThresholds(about, total),
+  }
+})
 
 function candidate(
   about: {
@@ -147,7 +147,7 @@ function evictionAt(
   signal: NonNullable<LimitCandidate['signal']>,
   capacity: number,
   usage: number,
-  { bytes, soft, byDefault }: Eviction,
+  { bytes, soft, byDefault }: EvictionThreshold,
 ): LimitCandidate {
   return candidate({
     kind: 'eviction',
@@ -155,8 +155,8 @@ function evictionAt(
     path,
     effect: 'evict',
     signal,
-    ...(soft ? { soft } : {}),
-    ...(byDefault ? { byDefault } : {}),
+    ...(soft === undefined ? {} : { soft }),
+    ...(byDefault === undefined ? {} : { byDefault }),
     usage,
     limit: Math.max(0, capacity - bytes),
     // page cache that is not active is not in the working set
@@ -169,19 +169,18 @@ const nodeCandidates: (about: Case) => {
   readonly evictions: readonly LimitCandidate[]
   readonly node: readonly LimitCandidate[]
 } = fact(about => {
-  const { total, available, swapFree = 0, workingSet } = nodeMemory(about)
+  const { total, available, swapFree = 0, workingSet, evictions } = nodeMemory(about)
   if (total === undefined) return { evictions: [], node: [] }
   const index = memcgIndex(about)
   const found: LimitCandidate[] = []
-  if (hasKubelet(about)) {
-    const thresholds = evictions(about, total)
-    for (const threshold of workingSet === undefined ? [] : thresholds)
-      found.push(evictionAt('/', 'node', 'memory.available', total, workingSet ?? 0, threshold))
+  if (evictions.length > 0) {
+    for (const one of workingSet === undefined ? [] : evictions)
+      found.push(evictionAt('/', 'node', 'memory.available', total, workingSet ?? 0, one))
     const pods = index?.tree.memcgs.find(({ pod }) => pod.level === 'kubepods')
     const podsSet =
       pods === undefined || index === undefined ? undefined : containerMetrics(index.tree.version, pods)
     if (pods?.limit !== undefined && pods.limit !== Infinity && podsSet?.workingSet !== undefined)
-      for (const threshold of thresholds.filter(({ soft }) => !soft))
+      for (const one of evictions.filter(({ soft }) => !soft))
         found.push(
           evictionAt(
             pods.path,
@@ -189,7 +188,7 @@ const nodeCandidates: (about: Case) => {
             'allocatableMemory.available',
             pods.limit,
             podsSet.workingSet,
-            threshold,
+            one,
           ),
         )
   }

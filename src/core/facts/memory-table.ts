@@ -6,7 +6,7 @@ import type { Memcg, MemcgTree } from '../case/memcg.ts'
 import type { MemoryRow, MemorySource, MemoryTable } from '../case/memory.ts'
 import { containerMetrics } from './container-metrics.ts'
 import { latest } from './kernel.ts'
-import { type MemcgIndex, memcgIndex } from './memcg-tree.ts'
+import { type MemcgIndex, memcgIndex, memcgUnknown } from './memcg-tree.ts'
 import { limitsOf, nodeMemory } from './memory-limits.ts'
 import { nameOf } from './names.ts'
 
@@ -38,6 +38,19 @@ const SOURCES: Readonly<Record<MemcgTree['version'], MemoryTable['sources']>> = 
     hugetlb: { file: 'hugetlb.*.current' },
     limit: { file: 'memory.max' },
     oomKills: { file: 'memory.events', key: 'oom_kill' },
+  },
+}
+
+/** Where both sides of each limit are read; the kubelet's and the node's are told with the node. */
+const LIMIT_SOURCES: Readonly<Record<MemcgTree['version'], MemoryTable['limitSources']>> = {
+  v1: {
+    limit: { usage: { file: 'memory.usage_in_bytes' }, limit: { file: 'memory.limit_in_bytes' } },
+    memsw: { usage: { file: 'memory.memsw.usage_in_bytes' }, limit: { file: 'memory.memsw.limit_in_bytes' } },
+    kmem: { usage: { file: 'memory.kmem.usage_in_bytes' }, limit: { file: 'memory.kmem.limit_in_bytes' } },
+  },
+  v2: {
+    limit: { usage: { file: 'memory.current' }, limit: { file: 'memory.max' } },
+    high: { usage: { file: 'memory.current' }, limit: { file: 'memory.high' } },
   },
 }
 
@@ -129,8 +142,10 @@ export function memoryTable(about: Case, { all = false }: MemoryTableOptions = {
     root,
     node: nodeMemory(about),
     sources: sources(version, memcgs),
+    limitSources: LIMIT_SOURCES[version],
     rows: [...inPods, ...others].map(memcg => rowOf(about, index, memcg)),
     pods,
+    unknown: memcgUnknown(about),
   }
 }
 
