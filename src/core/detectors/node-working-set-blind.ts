@@ -15,8 +15,11 @@ import { detector } from './detector.ts'
  */
 const BLIND_SHARE = 0.1
 
-/** Kernel memory that reclaim cannot have back and no cgroup's page cache or anonymous memory is. Stacks are in vmalloc. */
-const KERNEL = ['SUnreclaim', 'Percpu', 'PageTables', 'SecPageTables', 'VmallocUsed'] as const
+/**
+ * Kernel memory that reclaim cannot have back and that is no cgroup's page cache or anonymous memory. Not VmallocUsed: it is
+ * address space, or 0, before 5.3 (Documentation/filesystems/proc.rst).
+ */
+const KERNEL = ['SUnreclaim', 'Percpu', 'PageTables', 'SecPageTables', 'KernelStack'] as const
 
 export default detector({
   id: 'node-working-set-blind',
@@ -35,6 +38,8 @@ export default detector({
       v2: 'On cgroup v2 this kubelet (libcontainer 1.1.9 or later) counts the page cache and anonymous memory of the root cgroup, and no kernel memory.',
       parts:
         'Kernel memory that cannot be reclaimed: unreclaimable slab {slab|bytes}, percpu {percpu|bytes}, page tables {tables|bytes}.',
+      partsWithoutPercpu:
+        'Kernel memory that cannot be reclaimed: unreclaimable slab {slab|bytes}, page tables {tables|bytes}; this kernel does not tell percpu memory.',
       late: 'It evicts when its own number falls below {threshold|bytes}: the node can run out of memory, and the kernel kill processes, before that.',
       now: 'What the kernel has left is below that threshold already.',
       byDefault: 'The threshold is the kubelet’s default; its configuration was not read.',
@@ -44,6 +49,8 @@ export default detector({
       v1: '在 cgroup v1 上，根 cgroup 的用量不含内核内存，节点的 working set 和 memory.available 因此也不含。',
       v2: '在 cgroup v2 上，该 kubelet（libcontainer 1.1.9 及以后）只计根 cgroup 的页缓存与匿名内存，不计内核内存。',
       parts: '不可回收的内核内存：不可回收 slab {slab|bytes}，percpu {percpu|bytes}，页表 {tables|bytes}。',
+      partsWithoutPercpu:
+        '不可回收的内核内存：不可回收 slab {slab|bytes}，页表 {tables|bytes}；该内核不显示 percpu 内存。',
       late: '它要等自己的数值低于 {threshold|bytes} 才驱逐：在此之前节点可能已经耗尽内存，由内核杀进程。',
       now: '内核剩余的内存已经低于该阈值。',
       byDefault: '该阈值是 kubelet 的默认值，没有读到它的配置。',
@@ -64,7 +71,7 @@ export default detector({
       }
     }
     const values = latest(about)?.meminfo?.values ?? {}
-    const told = values['Percpu'] !== undefined && values['SUnreclaim'] !== undefined
+    const told = values['SUnreclaim'] !== undefined && values['PageTables'] !== undefined
     return {
       unknown,
       findings: [
@@ -83,7 +90,7 @@ export default detector({
             title: 'title',
             summary: kept(
               version,
-              told && values['PageTables'] !== undefined && 'parts',
+              told && (values['Percpu'] === undefined ? 'partsWithoutPercpu' : 'parts'),
               'late',
               available < threshold && 'now',
               view.byDefault && 'byDefault',

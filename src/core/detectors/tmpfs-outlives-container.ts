@@ -5,7 +5,7 @@
 import { kept } from '../base/kept.ts'
 import { text } from '../base/text.ts'
 import type { Case } from '../case/case.ts'
-import type { Severity, Unknown } from '../case/finding.ts'
+import type { Evidence, Severity, Unknown } from '../case/finding.ts'
 import type { Memcg } from '../case/memcg.ts'
 import { type DeadMemory, deadMemory } from '../facts/dead-memory.ts'
 import { bearings } from '../facts/defects.ts'
@@ -123,6 +123,7 @@ function ofPods(about: Case, left: readonly LeftToPod[]): readonly Draft<En>[] {
   if (first === undefined) return []
   const { pod, room, limited, dead, shmem, severity } = first
   const v1 = latest(about)?.memcg?.version === 'v1'
+  const key = v1 ? 'total_shmem' : 'shmem'
   return [
     {
       severity,
@@ -133,17 +134,25 @@ function ofPods(about: Case, left: readonly LeftToPod[]): readonly Draft<En>[] {
         summary: kept('podWhat', dead.withOwn && 'withOwn', left.length > 1 && 'others'),
       },
       evidence: [
-        memcgReading(about, pod, 'memory.stat', pod.stat?.[v1 ? 'total_shmem' : 'shmem'] ?? 0, {
-          key: v1 ? 'total_shmem' : 'shmem',
-        }),
+        memcgReading(about, pod, 'memory.stat', pod.stat?.[key] ?? 0, { key }),
         ...(v1 ? [memcgReading(about, pod, 'memory.stat', pod.stat?.['shmem'] ?? 0, { key: 'shmem' })] : []),
-        ...dead.evidence.slice(0, 4),
+        ...liveShmem(about, pod, key),
       ],
       remedies: ['remove-tmpfs-files', 'delete-pod', 'size-emptydir'],
       defects: bearings(about, ['K-27']),
       ongoing: true,
     },
   ]
+}
+
+/** What the pod's live containers have of it, which is not left over: the largest three. */
+function liveShmem(about: Case, pod: Memcg, key: string): readonly Evidence[] {
+  return (memcgIndex(about)?.children.get(pod.path) ?? [])
+    .map(child => ({ child, shmem: child.stat?.[key] ?? 0 }))
+    .filter(({ shmem }) => shmem > 0)
+    .sort((a, b) => b.shmem - a.shmem)
+    .slice(0, 3)
+    .map(({ child, shmem }) => memcgReading(about, child, 'memory.stat', shmem, { key }))
 }
 
 function ofContainers(about: Case): readonly Draft<En>[] {
