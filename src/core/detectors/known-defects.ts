@@ -29,12 +29,14 @@ export default detector({
       title: 'Known defects on this node: {ids}',
       release: 'Kernel {release} is in the affected range, and the symptoms are on this node.',
       software: 'Affected by the version found: {software}.',
+      byDesign: 'Of every version, and seen on this node: {byDesign}.',
       versionOnly: 'Known by the version alone, without a symptom that kmemscope reads: {versionOnly}.',
     },
     zh: {
       title: '本节点存在已知缺陷：{ids}',
       release: '内核 {release} 在受影响范围内，且本节点上已出现相应的现象。',
       software: '查到的版本受影响：{software}。',
+      byDesign: '与版本无关，且已在本节点上看到：{byDesign}。',
       versionOnly: '仅凭版本得知，kmemscope 读不到相应的现象：{versionOnly}。',
     },
   }),
@@ -43,7 +45,8 @@ export default detector({
     const here = all.filter(({ status }) => status === 'affected')
     // Where nothing shows and the version is not at hand, nothing was seen: known-defects judges what shows.
     const open = all.filter(({ id, status }) => status === 'cannot-tell' && showsItself(id))
-    const byRelease = here.filter(({ why }) => !OF_SOFTWARE.has(why))
+    const byRelease = here.filter(({ why }) => !OF_SOFTWARE.has(why) && why !== 'by-design')
+    const byDesign = here.filter(({ why }) => why === 'by-design')
     const byVersion = here.filter(({ why }) => OF_SOFTWARE.has(why))
     const versionOnly = here.filter(({ id }) => !showsItself(id))
     const named = releaseEvidence(about)
@@ -66,6 +69,7 @@ export default detector({
             ids: names(here),
             release: about.node.kernel,
             ...(byVersion.length > 0 ? { software: names(byVersion) } : {}),
+            ...(byDesign.length > 0 ? { byDesign: names(byDesign) } : {}),
             ...(versionOnly.length > 0 ? { versionOnly: names(versionOnly) } : {}),
           },
           words: {
@@ -73,6 +77,7 @@ export default detector({
             summary: kept(
               byRelease.length > 0 && about.node.kernel !== undefined && 'release',
               byVersion.length > 0 && 'software',
+              byDesign.length > 0 && 'byDesign',
               versionOnly.length > 0 && 'versionOnly',
             ),
           },
@@ -88,8 +93,8 @@ export default detector({
 
 const names = (defects: readonly DefectHere[]): string => defects.map(({ id }) => id).join(', ')
 
-/** Reasons that rest on the version of a component, or on none. */
-const OF_SOFTWARE: ReadonlySet<string> = new Set(['version-in-range', 'version-in-range-no-fix', 'by-design'])
+/** Reasons that rest on the version of a component. */
+const OF_SOFTWARE: ReadonlySet<string> = new Set(['version-in-range', 'version-in-range-no-fix'])
 
 /** Defects that cannot be told, by what would tell them: what was not looked at, a version, a changelog. */
 function openQuestions(open: readonly DefectHere[]): readonly Unknown[] {

@@ -136,13 +136,12 @@ const ROWS: readonly (readonly [id: string, inside: string, outside?: string, ou
 ]
 
 describe('every row of the fact base', () => {
-  test.each(ROWS)(
-    '%s: %s is inside, %s is outside',
-    (id, inside, outside, outsideStatus = 'not-affected') => {
-      expect(judgeOf(id, inside)).toMatchObject({ status: 'affected' })
-      if (outside !== undefined) expect(judgeOf(id, outside)).toMatchObject({ status: outsideStatus })
-    },
-  )
+  const rows = ROWS.map(([id, inside, outside, status = 'not-affected']) => ({ id, inside, outside, status }))
+
+  test.each(rows)('$id: $inside is inside, $outside is outside', ({ id, inside, outside, status }) => {
+    expect(judgeOf(id, inside)).toMatchObject({ status: 'affected' })
+    if (outside !== undefined) expect(judgeOf(id, outside)).toMatchObject({ status })
+  })
 
   test('is in the table, and outside it where a fix is known', () => {
     for (const { id, ranges = [], versions = [] } of kernelDefects) {
