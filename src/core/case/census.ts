@@ -52,6 +52,8 @@ export interface CensusRow extends Pick<PodPath, 'podUid' | 'containerId' | 'qos
   readonly dir: string
   readonly namespace?: string
   readonly pod?: string
+  /** Of a container without a pod. */
+  readonly container?: string
   /** Directories. */
   readonly live: number
   /** Of these, those without a process in or below them; undefined: not known of all. */

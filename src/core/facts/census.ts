@@ -174,13 +174,14 @@ function rowOf(about: Case, tally: Tally, error: number | undefined): CensusRow 
   const held = heldOf(tally, error)
   const { podUid, containerId, qos } = first.pod
   const isPod = owner.kind === 'pod' || owner.kind === 'container'
-  const { namespace, pod } = isPod ? nameOf(about, first) : {}
+  const { namespace, pod, container } = isPod ? nameOf(about, first) : {}
   return {
     kind: owner.kind,
     cgroup: owner.path,
     dir: owner.kind === 'scopes' ? `${parentPath(first.dir)}/run-*.scope` : first.dir,
     ...(namespace === undefined ? {} : { namespace }),
     ...(pod === undefined ? {} : { pod }),
+    ...(container === undefined || owner.kind !== 'container' ? {} : { container }),
     ...(isPod && podUid !== undefined ? { podUid } : {}),
     ...(isPod && containerId !== undefined ? { containerId } : {}),
     ...(qos === undefined ? {} : { qos }),

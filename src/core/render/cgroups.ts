@@ -173,9 +173,10 @@ function numberFor(row: CensusRow, order: CensusOrder): number {
   }
 }
 
-/** `namespace/pod`, else the pod's UID, else the path. */
-function ownerName({ kind, cgroup, namespace, pod, podUid }: CensusRow): string {
+/** `namespace/pod`, else the container's name, else the pod's UID, else the path. */
+function ownerName({ kind, cgroup, namespace, pod, container, podUid }: CensusRow): string {
   if (pod !== undefined) return namespace === undefined ? pod : `${namespace}/${pod}`
+  if (container !== undefined) return container
   return kind === 'pod' && podUid !== undefined ? `pod ${podUid}` : cgroup
 }
 
