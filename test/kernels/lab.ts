@@ -88,6 +88,10 @@ export interface PrintedReport extends Pick<Report, 'node' | 'verdicts' | 'unkno
 export interface Asked {
   /** Its words, but `-o json`. `files`: a directory with the node's files, instead of the node it runs on. */
   readonly words: (files?: string) => readonly string[]
+  /** Asked in the guest only: a live node alone can answer. */
+  readonly live?: true
+  /** What standard error may say. */
+  readonly notes?: RegExp
   /** Throws where the document is not what it must be. */
   readonly check: (document: Answer, seen: Seen) => void
 }

@@ -1,4 +1,4 @@
-import { type Hierarchy, type PrintedReport, type Seen, scenario } from '../lab.ts'
+import { type Answer, type Hierarchy, type PrintedReport, type Seen, scenario } from '../lab.ts'
 
 const CYCLES = 300
 
@@ -31,6 +31,35 @@ function mustSay(hierarchy: Hierarchy, { findings }: PrintedReport): void {
   if (!remedies.some(({ id }) => id === 'remove-tmpfs-files')) throw new Error(`the cure is not named`)
 }
 
+/**
+ * On the inode of the one above them stand the pages they wrote, all of tmpfs (page cache where the first root is a ramfs),
+ * and those of no directory that lives.
+ */
+function mustPin(hierarchy: Hierarchy, { pins, rows }: Answer): void {
+  const path = `/${JOBS[hierarchy]}`
+  const row = pins.rows.find(({ cgroup }: { readonly cgroup: string }) => cgroup === path)
+  const told = JSON.stringify({ pins: pins.rows, rows })
+  if (row === undefined) throw new Error(`nothing is pinned below ${path}: ${told}`)
+  const { dead, deadPages, method, error } = row
+  if (!(deadPages >= CYCLES && deadPages < CYCLES + 20)) throw new Error(`pages of ${CYCLES}: ${told}`)
+  if (dead.anonymous > 0) throw new Error(`they wrote files only: ${told}`)
+  if (method !== (hierarchy === 'v1' ? 'memory.stat' : 'no-own-tasks'))
+    throw new Error(`by ${method}: ${told}`)
+  if (hierarchy === 'v1' && error !== 0) throw new Error(`it has no pages of its own: ${told}`)
+}
+
+/** Nothing, or the few that the filesystem of the first root keeps. */
+function mustNotPin(hierarchy: Hierarchy, { pins }: Answer): void {
+  const row = pins.rows.find(({ cgroup }: { readonly cgroup: string }) => cgroup === `/${JOBS[hierarchy]}`)
+  if ((row?.deadPages ?? 0) >= 50) throw new Error(`still pinned: ${JSON.stringify(row)}`)
+}
+
+const PINS = {
+  words: () => ['cgroups', '--pins'],
+  live: true,
+  notes: /^kmemscope: reading the owner of each page[^\n]*$/,
+} as const
+
 export default scenario({
   id: 'dying-memcgs',
   about: `${CYCLES} removed cgroups that tmpfs files pin; freed with the files`,
@@ -48,8 +77,12 @@ export default scenario({
     pinned: {
       says: [{ detector: 'dying-memcgs', severity: 'info', subject: hierarchy === 'v1' ? 'node' : JOBS.v2 }],
       check: report => mustSay(hierarchy, report),
+      asks: { pins: { ...PINS, check: answer => mustPin(hierarchy, answer) } },
     },
-    freed: { says: [] },
+    freed: {
+      says: [],
+      asks: { pins: { ...PINS, check: answer => mustNotPin(hierarchy, answer) } },
+    },
   }),
   made: (look, seen) => {
     const count = dying(seen)
