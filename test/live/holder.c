@@ -1,6 +1,6 @@
 /*
- * holder [cache FILE MIB] [tmpfs FILE MIB] [kernel DIRECTORY MIB]: takes memory of one kind and holds it until it is
- * ended. The only program of the containers that the live tests start; without arguments it holds nothing (a sandbox).
+ * holder cache|tmpfs FILE MIB, holder kernel|anonymous - MIB: takes memory of one kind and holds it until it is ended.
+ * The only program of the containers that the live tests start; without arguments it holds nothing (a sandbox).
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -49,6 +49,15 @@ static void fill_page_tables(long mebibytes)
 		(void)*(volatile char *)(at + i * step);
 }
 
+static void fill_anonymous(long mebibytes)
+{
+	char *at = mmap(0, (size_t)mebibytes << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		exit(1);
+	memset(at, 'x', (size_t)mebibytes << 20);
+}
+
 int main(int argc, char **argv)
 {
 	signal(SIGTERM, SIG_DFL);
@@ -56,6 +65,8 @@ int main(int argc, char **argv)
 		fill_file(argv[2], atol(argv[3]));
 	else if (argc == 4 && !strcmp(argv[1], "kernel"))
 		fill_page_tables(atol(argv[3]));
+	else if (argc == 4 && !strcmp(argv[1], "anonymous"))
+		fill_anonymous(atol(argv[3]));
 	else if (argc != 1)
 		return 2;
 	/* what is waited for from outside: it holds now */

@@ -35,6 +35,7 @@ const CONTAINER_LIMIT = 32 * MIB
 const HELD = 20
 const HELD_BY_RUNC = 4
 
+const main = fileURLToPath(new URL('../../dist/node/cli/main.js', import.meta.url))
 const holder = fileURLToPath(new URL('holder.c', import.meta.url))
 
 const PODS = [
@@ -42,6 +43,11 @@ const PODS = [
   { name: 'cart-7d9f8', holds: 'tmpfs', file: '/dev/shm/data' },
   { name: 'db', holds: 'kernel', file: '-' },
 ] as const
+
+interface Finding {
+  readonly detector: string
+  readonly subject: { readonly containerId?: string }
+}
 
 interface Made {
   readonly name: string
@@ -92,6 +98,21 @@ describe('pods of a real runtime', () => {
   }, 30_000)
 
   const read = (): Case => collect(liveTree(), { at: Date.now(), only: ['memcg', 'pods'] })
+
+  /** The built command, told where the runtime is as a person would tell it. */
+  function kmemscope(...args: readonly string[]): string {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+      encoding: 'utf8',
+      maxBuffer: 64 * MIB,
+      env: {
+        PATH: process.env['PATH'],
+        LC_ALL: 'C',
+        CONTAINER_RUNTIME_ENDPOINT: `unix://${runtime?.socket}`,
+      },
+    })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    return stdout
+  }
 
   const memcgOf = (about: Case, path: string) =>
     about.samples.at(-1)?.memcg?.memcgs.find(memcg => memcg.path === path)
@@ -262,6 +283,21 @@ describe('pods of a real runtime', () => {
     expect(nameOf(before, `${cgroup}/${again}`).container).toBeUndefined()
     const after = await withNames(tree, read(), { env })
     expect(nameOf(after, `${cgroup}/${again}`).container).toBe('side')
+  })
+
+  it('a kill is told with the names of its pod and container, which is gone by then', async () => {
+    const [, , db] = made
+    const killed = await db?.pod.container('hog', ['/holder', 'anonymous', '-', '64'], 16 * MIB)
+    const findings = await until(
+      () =>
+        JSON.parse(kmemscope('diagnose', '-o', 'json')).findings.filter(
+          ({ detector, subject }: Finding) => detector === 'memcg-oom-kill' && subject.containerId === killed,
+        ),
+      all => all.length > 0,
+      10,
+    )
+    expect(findings).toHaveLength(1)
+    expect(findings[0].subject).toMatchObject({ namespace: 'shop', pod: 'db', container: 'hog' })
   })
 
   it('a runtime that hangs costs a second, and is a gap', async () => {

@@ -16,10 +16,9 @@ const USUAL = [
 /** A socket, or why none is there. */
 export type Place = { readonly socket: string } | { readonly path: string; readonly code: string }
 
-/** The path of a UNIX socket in an endpoint's address; undefined where it is another kind: nothing else is asked. */
-function pathOf(endpoint: string): string | undefined {
-  const path = endpoint.startsWith('unix://') ? endpoint.slice('unix://'.length) : endpoint
-  return path.startsWith('/') && !path.includes('\0') ? path : undefined
+/** The path in an endpoint's address; one of another kind stays as it is, is no socket, and is not asked. */
+function pathOf(endpoint: string): string {
+  return endpoint.startsWith('unix://') ? endpoint.slice('unix://'.length) : endpoint
 }
 
 /**
@@ -31,8 +30,9 @@ function pathOf(endpoint: string): string | undefined {
  */
 export function runtimeSockets(named: string | undefined, configured: string | undefined): readonly Place[] {
   const asked = [named, configured].filter(text => text !== undefined && text !== '').slice(0, 1)
-  const paths = asked.length > 0 ? asked.map(text => pathOf(text ?? '') ?? '') : USUAL
+  const paths = asked.length > 0 ? asked.map(text => pathOf(text ?? '')) : USUAL
   const places = paths.map((path): Place => {
+    if (!path.startsWith('/') || path.includes('\0')) return { path, code: 'not the path of a UNIX socket' }
     try {
       return statSync(path).isSocket() ? { socket: path } : { path, code: 'ENOTSOCK' }
     } catch (error) {

@@ -140,7 +140,9 @@ describe('where it is', () => {
   it.each(['tcp://127.0.0.1:1', 'http://example.org', 'npipe:////./pipe/x', 'relative.sock', '\0'])(
     'is no address: %s',
     endpoint => {
-      expect(runtimeSockets(endpoint, undefined)).toEqual([{ path: '', code: 'ENOENT' }])
+      expect(runtimeSockets(endpoint, undefined)).toEqual([
+        { path: endpoint, code: 'not the path of a UNIX socket' },
+      ])
     },
   )
 
