@@ -275,6 +275,11 @@ function readerOf(
   }
   const number = (bytes: Uint8Array | undefined): number | undefined =>
     bytes === undefined ? undefined : decodeNumber(bytes)
+  /** What was counted; `max` is no count, whoever wrote it into a copy. */
+  const count = (bytes: Uint8Array | undefined): number | undefined => {
+    const value = number(bytes)
+    return value === Number.POSITIVE_INFINITY ? undefined : value
+  }
 
   const decodeMemoryStat = statDecoder()
   const decodeEvents = statDecoder()
@@ -282,21 +287,21 @@ function readerOf(
   const decodeState = statDecoder()
 
   const fillV1 = (dir: string, memcg: Filled, isRoot: boolean) => {
-    const usage = number(sure(dir, 'memory.usage_in_bytes'))
+    const usage = count(sure(dir, 'memory.usage_in_bytes'))
     if (usage !== undefined) memcg.usage = usage
     if (gone) return
     const limit = number(sure(dir, 'memory.limit_in_bytes'))
     if (limit !== undefined) memcg.limit = limitBytes(limit)
-    const peak = number(sure(dir, 'memory.max_usage_in_bytes'))
+    const peak = count(sure(dir, 'memory.max_usage_in_bytes'))
     if (peak !== undefined) memcg.peak = peak
-    const failcnt = number(sure(dir, 'memory.failcnt'))
+    const failcnt = count(sure(dir, 'memory.failcnt'))
     if (failcnt !== undefined) memcg.failcnt = failcnt
-    const kmemUsage = number(sure(dir, 'memory.kmem.usage_in_bytes'))
+    const kmemUsage = count(sure(dir, 'memory.kmem.usage_in_bytes'))
     if (kmemUsage !== undefined) memcg.kmemUsage = kmemUsage
     if (kmemLimits) {
       const kmemLimit = number(sure(dir, 'memory.kmem.limit_in_bytes'))
       if (kmemLimit !== undefined) memcg.kmemLimit = limitBytes(kmemLimit)
-      const kmemFailcnt = number(sure(dir, 'memory.kmem.failcnt'))
+      const kmemFailcnt = count(sure(dir, 'memory.kmem.failcnt'))
       if (kmemFailcnt !== undefined) memcg.kmemFailcnt = kmemFailcnt
     }
     const stat = sure(dir, 'memory.stat')
@@ -308,7 +313,7 @@ function readerOf(
     else if (memsw !== undefined || !live || memcg.stat === undefined) {
       const memswLimit = number(sure(dir, 'memory.memsw.limit_in_bytes'))
       if (memswLimit !== undefined) memcg.memswLimit = limitBytes(memswLimit)
-      const memswUsage = number(sure(dir, 'memory.memsw.usage_in_bytes'))
+      const memswUsage = count(sure(dir, 'memory.memsw.usage_in_bytes'))
       if (memswUsage !== undefined) memcg.memswUsage = memswUsage
     }
     const events = sure(dir, 'memory.oom_control')
@@ -349,7 +354,7 @@ function readerOf(
     if (!isRoot) tasksV2(dir, memcg, isLeaf)
     if (gone) return
     // The top has memory.stat (5.10) but no counters; elsewhere the controller can be off, and then there is nothing.
-    const usage = isRoot ? undefined : number(bytesOf(dir, 'memory.current'))
+    const usage = isRoot ? undefined : count(bytesOf(dir, 'memory.current'))
     if (usage !== undefined) memcg.usage = usage
     else if (!isRoot) {
       const controllers = bytesOf(dir, 'cgroup.controllers')
@@ -371,7 +376,7 @@ function readerOf(
     if (isRoot) return
     const limit = number(sure(dir, 'memory.max'))
     if (limit !== undefined) memcg.limit = limitBytes(limit)
-    const peak = number(sure(dir, 'memory.peak'))
+    const peak = count(sure(dir, 'memory.peak'))
     if (peak !== undefined) memcg.peak = peak
     const events = sure(dir, 'memory.events')
     if (events !== undefined) {
@@ -388,14 +393,14 @@ function readerOf(
     if (min !== undefined) memcg.min = min
     const swapLimit = number(sure(dir, 'memory.swap.max'))
     if (swapLimit !== undefined) memcg.swapLimit = swapLimit
-    const swapUsage = number(sure(dir, 'memory.swap.current'))
+    const swapUsage = count(sure(dir, 'memory.swap.current'))
     if (swapUsage !== undefined) memcg.swapUsage = swapUsage
   }
   const hugetlbOf = (place: Hugetlb, { path }: Memcg): number | undefined => {
     let sum: number | undefined
     for (const file of place.files) {
       const bytes = tree.peek(`${place.at}${path}/${file}`)
-      const usage = isGap(bytes) ? undefined : decodeNumber(bytes)
+      const usage = isGap(bytes) ? undefined : count(bytes)
       if (usage !== undefined) sum = (sum ?? 0) + usage
     }
     return sum
@@ -405,7 +410,8 @@ function readerOf(
       gone = false
       inode = memcg.inode
       if (hierarchy.version === 'v1') fillV1(dir, memcg, isRoot)
-      else fillV2(dir, memcg, isRoot, isLeaf)
+      // The top of a namespace, or of a copy of one cgroup, is no root: it has counters and a limit.
+      else fillV2(dir, memcg, isRoot && hierarchy.nodeWide, isLeaf)
       if (hugetlb !== undefined && (memcg.pod.level === 'pod' || memcg.pod.level === 'container')) {
         const held = hugetlbOf(hugetlb, memcg)
         if (held !== undefined) memcg.hugetlb = held

@@ -116,6 +116,11 @@ const descendants: (about: Case) => ReadonlyMap<string, number> = fact(about => 
   return below
 })
 
+/** Whether it is the root of the node's hierarchy, not the top of what a namespace, or a copy of one cgroup, shows. */
+function isRootOf(about: Case, { path }: Memcg): boolean {
+  return path === '/' && latest(about)?.memcg?.nodeWide === true
+}
+
 /** How far counter and statistics of a cgroup may lie apart; undefined: the number of CPUs is not known. */
 export function counterError(about: Case, memcg: Memcg): CounterError | undefined {
   const cpus = latest(about)?.cpus
@@ -129,7 +134,7 @@ export function counterError(about: Case, memcg: Memcg): CounterError | undefine
   const slots = Math.min(stockSlots(release), 1 + below)
   return {
     // The root is not charged: its usage is made of statistics.
-    stocks: memcg.path === '/' ? 0 : batchPages * count * slots * page,
+    stocks: isRootOf(about, memcg) ? 0 : batchPages * count * slots * page,
     lag: statisticsLag(release, count, below) * page,
     batchPages,
     cpus: count,
@@ -273,12 +278,12 @@ function lazilyFreed(
   return bytes > Math.max(error?.lag ?? 0, LAZILY_LEAST) ? { id: 'lazily-freed', bytes, from } : undefined
 }
 
-function kernelOf(numbers: Numbers, memcg: Memcg): Part {
+function kernelOf(numbers: Numbers, memcg: Memcg, isRoot: boolean): Part {
   if (numbers.version === 'v1') {
     const counter = numbers.file('memory.kmem.usage_in_bytes', memcg.kmemUsage)
     return counter === undefined
       ? { id: 'kernel', within: 'residue', from: [] }
-      : partOf('kernel', memcg.path === '/' ? [] : [counter])
+      : partOf('kernel', isRoot ? [] : [counter])
   }
   const whole = numbers.stat('kernel')
   const told = KINDS.flatMap(([id, key]): Part[] => {
@@ -376,7 +381,7 @@ function residueOf(version: Version, memcg: Memcg, bytes: number, error: Counter
 function childrenOf(about: Case, memcg: Memcg): Anatomy['children'] {
   const children = memcgIndex(about)?.children.get(memcg.path) ?? []
   const counted = children.filter(({ usage }) => usage !== undefined)
-  if (memcg.usage === undefined || memcg.path === '/' || counted.length === 0) return undefined
+  if (memcg.usage === undefined || isRootOf(about, memcg) || counted.length === 0) return undefined
   if (counted.length < children.filter(({ uncontrolled }) => uncontrolled !== true).length) return undefined
   const sorted = counted
     .map(child => {
@@ -434,7 +439,7 @@ function metricsOf(
 
 function orderOf(
   version: Version,
-  memcg: Memcg,
+  isRoot: boolean,
   { maxUsage, usage, workingSet, rss }: ContainerMetrics,
   lazily: number,
   error: CounterError | undefined,
@@ -459,7 +464,7 @@ function orderOf(
     step(
       ['maxUsage', maxUsage],
       ['usage', usage],
-      () => (memcg.path === '/' ? 'root-counted-otherwise' : 'read-apart'),
+      () => (isRoot ? 'root-counted-otherwise' : 'read-apart'),
       version === 'v2' && usage !== undefined ? 'no-peak-file' : 'not-read',
     ),
     step(['usage', usage], ['workingSet', workingSet], () => 'read-apart', 'not-read'),
@@ -506,7 +511,7 @@ export function anatomyOf(about: Case, memcg: Memcg): Anatomy {
   const version = latest(about)?.memcg?.version ?? 'v2'
   const index = memcgIndex(about)
   const numbers = numbersOf(version, memcg)
-  const isRoot = memcg.path === '/'
+  const isRoot = isRootOf(about, memcg)
   const { level: _, ...owner } = memcg.pod
   const { namespace, pod, container, sandbox, from: namesFrom } = nameOf(about, memcg)
   const usage = numbers.file(version === 'v1' ? 'memory.usage_in_bytes' : 'memory.current', memcg.usage)
@@ -516,7 +521,7 @@ export function anatomyOf(about: Case, memcg: Memcg): Anatomy {
   const removed = removedOf(about, memcg, numbers, children)
 
   const { parts: pages } = pagesOf(numbers, removed.dead, error)
-  const kernelPart = kernelOf(numbers, memcg)
+  const kernelPart = kernelOf(numbers, memcg, isRoot)
   const sockets = version === 'v2' ? numbers.stat('sock') : undefined
   const hugetlb = version === 'v2' ? numbers.stat('hugetlb') : undefined
   const parts: Part[] = [
@@ -575,7 +580,7 @@ export function anatomyOf(about: Case, memcg: Memcg): Anatomy {
     ...(inner === undefined ? {} : { children: inner }),
     notes: memcg.stat === undefined ? [] : notes,
     metrics: metricsOf(version, memcg, metrics, numbers),
-    order: orderOf(version, memcg, metrics, lazily ?? 0, error),
+    order: orderOf(version, isRoot, metrics, lazily ?? 0, error),
     ...(between === undefined ? {} : { betweenSetAndRss: between }),
   }
 }

@@ -422,7 +422,7 @@ function waterfall(anatomy: Anatomy, look: Look): string[] {
   if (residue !== undefined) lines.push(...residueWords(residue, language).flatMap(line => put(line)))
   lines.push(...notes.flatMap(note => faintly(say(words, `note-${note}`, language))))
   const held = beside.filter(({ bytes = 0 }) => bytes > 0)
-  if (held.length > 0) lines.push('', `  ${say(words, 'beside', language)}`)
+  if (held.length > 0) lines.push('', ...put(say(words, 'beside', language)))
   for (const { id, bytes = 0, from } of held)
     lines.push(
       `${front(partName(id, language), bytes)}${style.faint(printable(sourceWords(from, dir, language)))}`,
@@ -468,7 +468,7 @@ function residueWords({ verdict, error, why }: Residue, language: Language): str
   ]
 }
 
-function places(anatomy: Anatomy, { language, style, columns, size, sizeCells }: Look): string[] {
+function places(anatomy: Anatomy, { language, style, columns, size, sizeCells, put }: Look): string[] {
   const { children, cgroup, usage } = anatomy
   if (children === undefined || usage === undefined) return []
   const { count, largest, smaller, rest, restKernel = 0 } = children
@@ -482,7 +482,7 @@ function places(anatomy: Anatomy, { language, style, columns, size, sizeCells }:
   const key = restKernel > 0 && rest > 0 ? 'rest-kernel' : 'rest'
   rows.push({ what: say(words, key, language, { count, kernel: restKernel }), bytes: rest })
   return [
-    style.strong(say(words, 'places', language)),
+    ...put(say(words, 'places', language), '').map(style.strong),
     ...rows.flatMap(({ what, bytes }, index) => {
       const share = usage.value === 0 ? '' : `${Math.round((100 * bytes) / usage.value)}%`
       const front = `  ${aligned(size(bytes), sizeCells)}  ${aligned(share, 4)}  `
@@ -517,7 +517,7 @@ function metrics({ version, metrics: values }: Anatomy, look: Look): string[] {
       ...put(row.history[version]?.[language] ?? '', '      ').map(style.faint),
     ]
   })
-  return [style.strong(say(words, 'metrics', language)), ...lines]
+  return [...put(say(words, 'metrics', language), '').map(style.strong), ...lines]
 }
 
 function order(anatomy: Anatomy, { language, style, size, put }: Look): string[] {
@@ -541,7 +541,7 @@ function order(anatomy: Anatomy, { language, style, size, put }: Look): string[]
       ...put(say(words, 'between', language, { bytes: size(between.bytes), what: listed(what, language) })),
     )
   }
-  return [style.strong(say(words, 'order', language)), ...lines]
+  return [...put(say(words, 'order', language), '').map(style.strong), ...lines]
 }
 
 function stepWords({ upper, lower, holds, difference = 0 }: OrderStep, language: Language): string {
