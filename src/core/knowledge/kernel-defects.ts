@@ -335,12 +335,12 @@ export const kernelDefects: readonly Defect[] = [
     id: 'K-13',
     component: 'kubelet',
     title: {
-      en: 'memory.kmem.limit_in_bytes vanished in 6.1.54',
-      zh: '6.1.54 中 memory.kmem.limit_in_bytes 消失',
+      en: 'memory.kmem.limit_in_bytes vanished in 6.1.54 and 6.5.4',
+      zh: '6.1.54 与 6.5.4 中 memory.kmem.limit_in_bytes 消失',
     },
     what: {
-      en: 'kubelet and cAdvisor before runc 1.1.10 need the file and do not become ready: "openat2 …/memory.kmem.limit_in_bytes: no such file or directory". It is back in 6.1.55 and 6.6.',
-      zh: 'runc 1.1.10 之前的 kubelet 与 cAdvisor 依赖该文件，会一直 NotReady：“openat2 …/memory.kmem.limit_in_bytes: no such file or directory”。6.1.55 与 6.6 已恢复。',
+      en: 'kubelet and cAdvisor before runc 1.1.10 need the file and do not become ready: "openat2 …/memory.kmem.limit_in_bytes: no such file or directory". It is back in 6.1.55, 6.5.5 and 6.6.',
+      zh: 'runc 1.1.10 之前的 kubelet 与 cAdvisor 依赖该文件，会一直 NotReady：“openat2 …/memory.kmem.limit_in_bytes: no such file or directory”。6.1.55、6.5.5 与 6.6 已恢复。',
     },
     // Dropped in 6.1.54 and 6.5.4, back in the next release of each (changelogs of the stable trees).
     ranges: [
@@ -382,8 +382,8 @@ export const kernelDefects: readonly Defect[] = [
       zh: '被杀容器的 scope 以 failed 状态残留',
     },
     what: {
-      en: 'Runtimes before October 2019 did not set CollectMode=inactive-or-failed. `systemctl reset-failed` removes them; upgrade the runtime.',
-      zh: '2019 年 10 月之前的运行时没有设置 CollectMode=inactive-or-failed。`systemctl reset-failed` 可清除，并应升级运行时。',
+      en: 'Runtimes before October 2019 did not set CollectMode=inactive-or-failed. `systemctl reset-failed` removes them; upgrade the runtime. runc 1.1.8 and later resets the unit itself when it deletes the container.',
+      zh: '2019 年 10 月之前的运行时没有设置 CollectMode=inactive-or-failed。`systemctl reset-failed` 可清除，并应升级运行时。runc 1.1.8 起在删除容器时自行 reset。',
     },
     // runc resets the failed unit when it deletes the container: 1188c5a19, first in 1.1.8. crun set CollectMode in 0.10.3
     // and took it back in 0.13 (f4d807d5).
@@ -503,8 +503,8 @@ export const kernelDefects: readonly Defect[] = [
     component: 'kernel',
     title: { en: 'OOM kill with dirty page cache under multi-gen LRU', zh: 'MGLRU 下脏页缓存导致 OOM kill' },
     what: {
-      en: 'With multi-gen LRU on, before 6.13, containers that write much are killed while dirty pages wait for writeback. `echo 0 > /sys/kernel/mm/lru_gen/enabled`, or lower vm.dirty_bytes.',
-      zh: '6.13 之前开启 MGLRU 时，写入量大的容器会在脏页等待回写时被杀。可 `echo 0 > /sys/kernel/mm/lru_gen/enabled`，或调低 vm.dirty_bytes。',
+      en: 'With multi-gen LRU on, before 6.13 and 6.12.104, containers that write much are killed while dirty pages wait for writeback. `echo 0 > /sys/kernel/mm/lru_gen/enabled`, or lower vm.dirty_bytes.',
+      zh: '6.13 与 6.12.104 之前开启 MGLRU 时，写入量大的容器会在脏页等待回写时被杀。可 `echo 0 > /sys/kernel/mm/lru_gen/enabled`，或调低 vm.dirty_bytes。',
     },
     // Not in the changelog of 6.1 up to 6.1.192; 6.6 was not looked at.
     ranges: [
@@ -581,8 +581,8 @@ export const kernelDefects: readonly Defect[] = [
       zh: 'cgroup v2 上 container_memory_swap 等于内存用量',
     },
     what: {
-      en: 'cAdvisor 0.39 to 0.42 counts memory as swap. Fixed in 0.43.',
-      zh: 'cAdvisor 0.39 到 0.42 把内存算成了 swap，0.43 已修复。',
+      en: 'cAdvisor 0.39.1 to 0.42 counts memory as swap. Fixed in 0.43.',
+      zh: 'cAdvisor 0.39.1 到 0.42 把内存算成了 swap，0.43 已修复。',
     },
     // go.mod: cAdvisor 0.39.0 has libcontainer rc93, 0.39.1 has rc95.
     versions: [
@@ -971,8 +971,8 @@ export const kernelDefects: readonly Defect[] = [
     component: 'systemd',
     title: { en: 'systemd sets a memory limit of 0 on 3.10', zh: 'systemd 在 3.10 上把内存限制写成 0' },
     what: {
-      en: 'It writes 2^64-1 for "no limit" and 3.10 makes 0 of it: everything in the slice is killed. Fixed in systemd in July 2016.',
-      zh: 'systemd 以 2^64-1 表示无限制，3.10 会当成 0：该 slice 内的进程全被杀掉。systemd 于 2016 年 7 月修复。',
+      en: 'It writes 2^64-1 for "no limit" and 3.10 makes 0 of it: everything in the slice is killed. Brought and fixed before 231 was released (July 2016): found in snapshots and in packages that took the change over.',
+      zh: 'systemd 以 2^64-1 表示无限制，3.10 会当成 0：该 slice 内的进程全被杀掉。在 231 发布之前（2016 年 7 月）引入并修复：只见于快照版以及移植了该改动的软件包。',
     },
     // 3.19 counts pages in another way, which takes the number for no limit.
     ranges: [{ stream: 'el7' }, { stream: 'mainline', fixed: '3.19' }],
