@@ -75,6 +75,8 @@ export interface Lab {
     readonly stdout: string
     readonly stderr: string
   }
+  /** Starts `kinds`, which holds memory until it is ended; returns when it has it. */
+  hold(...args: readonly string[]): Promise<{ end(): Promise<void> }>
   /** Takes everything away, and says if something could not be. */
   undo(): Promise<void>
 }
@@ -93,6 +95,18 @@ export function openLab(): Lab {
   })
   mkdirSync(dir)
   const programs = new Set<string>()
+
+  function build(program: string): string {
+    const built = join(scratch, `${program}.out`)
+    if (programs.has(program)) return built
+    const source = join(here, `${program}.c`)
+    const { status, stderr } = spawnSync(cc ?? 'cc', ['-O2', '-Wall', '-Wextra', '-o', built, source], {
+      encoding: 'utf8',
+    })
+    if (status !== 0) throw new Error(`${cc} ${source}: ${stderr}`)
+    programs.add(program)
+    return built
+  }
 
   return {
     dir,
@@ -114,17 +128,23 @@ export function openLab(): Lab {
       return made
     },
     run(program, ...args) {
-      const built = join(scratch, `${program}.out`)
-      if (!programs.has(program)) {
-        const source = join(here, `${program}.c`)
-        const { status, stderr } = spawnSync(cc, ['-O2', '-Wall', '-Wextra', '-o', built, source], {
-          encoding: 'utf8',
-        })
-        if (status !== 0) throw new Error(`${cc} ${source}: ${stderr}`)
-        programs.add(program)
-      }
-      const { signal, status, stdout, stderr } = spawnSync(built, args, { encoding: 'utf8', timeout: 60_000 })
+      const { signal, status, stdout, stderr } = spawnSync(build(program), args, {
+        encoding: 'utf8',
+        timeout: 60_000,
+      })
       return { signal, status, stdout, stderr }
+    },
+    async hold(...args) {
+      const child = spawn(build('kinds'), args, { stdio: ['pipe', 'pipe', 'inherit'] })
+      const ended = once(child, 'exit')
+      const said = await Promise.race([once(child.stdout, 'data'), ended])
+      if (String(said[0]) !== 'ready\n') throw new Error(`kinds ${args.join(' ')} ended with ${said[0]}`)
+      return {
+        async end() {
+          child.stdin.end()
+          await ended
+        },
+      }
     },
     async undo() {
       const ended = once(undoing, 'exit')
