@@ -8,6 +8,7 @@ import type { Memcg } from './memcg.ts'
 export interface OwnerAfter {
   /** It is still the directory it was. */
   readonly there: boolean
+  /** v1: `cache`, `rss` and `shmem` of memory.stat, as far as they stand there. */
   readonly stat?: Readonly<Record<string, number>>
 }
 

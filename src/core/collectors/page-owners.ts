@@ -12,6 +12,18 @@ const OWNERS = 'proc/kpagecgroup'
 const FLAGS = 'proc/kpageflags'
 const AUXILIARY = 'proc/self/auxv'
 
+/** A cgroup's own pages, of v1: a node with ten thousand cgroups is not to be held twice. */
+const OWN = ['cache', 'rss', 'shmem'] as const
+
+function ownOf(stat: Readonly<Record<string, number>>): Record<string, number> {
+  const own: Record<string, number> = {}
+  for (const key of OWN) {
+    const value = stat[key]
+    if (value !== undefined) own[key] = value
+  }
+  return own
+}
+
 export default collector({
   id: 'page-owners',
   reads: [OWNERS, FLAGS, AUXILIARY],
@@ -30,14 +42,17 @@ export default collector({
 
     const after = new Map<string, OwnerAfter>()
     const decode = statDecoder()
-    const { memcgs = [], at = '' } = sample.memcg ?? {}
+    const { memcgs = [], at = '', version } = sample.memcg ?? {}
     for (const { path, inode } of memcgs) {
       if (inode === undefined || !counted.byInode.has(inode)) continue
       const dir = path === '/' ? at : at + path
       const now = tree.stat(dir)
       const there = !isGap(now) && now.inode === inode
-      const stat = there ? tree.peek(`${dir}/memory.stat`) : undefined
-      after.set(path, { there, ...(stat === undefined || isGap(stat) ? {} : { stat: decode(stat) }) })
+      const bytes = there && version === 'v1' ? tree.peek(`${dir}/memory.stat`) : undefined
+      after.set(path, {
+        there,
+        ...(bytes === undefined || isGap(bytes) ? {} : { stat: ownOf(decode(bytes)) }),
+      })
     }
     const pageOwners: PageOwnership = {
       path: tree.shown(OWNERS),

@@ -87,8 +87,8 @@ function searcher(tree: Tree, mountPoints: ReadonlySet<string>) {
         if (mountPoints.has(`/${path}`)) continue
         const stat = tree.file?.(path)
         if (stat === undefined || isGap(stat)) {
-          // one that is gone holds nothing
-          found.partial ||= stat !== undefined && stat.why !== 'absent'
+          // one that is gone holds nothing; of a name that is no text it is not known
+          found.partial ||= stat !== undefined && (stat.why !== 'absent' || name.includes('\ufffd'))
           continue
         }
         if (stat.device !== first.device) continue

@@ -24,7 +24,7 @@ const words = text({
     cut: 'One of the two files ended before the other: what is counted is not all.',
     dead: 'Removed cgroups hold pages: {pages|number} ({bytes|bytes}): page cache {pageCache|bytes}, tmpfs and shared memory {tmpfs|bytes}, anonymous {anonymous|bytes}.',
     none: 'No removed cgroup holds pages beyond the kernel’s own error.',
-    part: 'The kernel shows the pages of all removed children on the nearest cgroup above them that is still there. Kernel pages are handed up to it when a child is removed, slab objects (since 5.9) and percpu memory stand in neither file: these are not told apart here.',
+    part: 'The kernel shows the pages of all removed children on the nearest cgroup above them that is still there. Kernel pages are handed up to it when a child is removed (since 5.13); slab objects (since 5.9) and percpu memory stand in neither file: these are not told apart here.',
     atMost:
       '≤: cgroup v2 does not tell a cgroup’s own pages; what processes left there that have moved away is in the number.',
     left: 'Live cgroups without a process that hold pages of their own (left over or idle, not removed)',
@@ -76,7 +76,7 @@ const words = text({
     cut: '两个文件长度不一：统计到的不是全部。',
     dead: '已删除的 cgroup 占用 {pages|number} 页（{bytes|bytes}）：页缓存 {pageCache|bytes}，tmpfs 和共享内存 {tmpfs|bytes}，匿名内存 {anonymous|bytes}。',
     none: '没有已删除的 cgroup 占用页面（在内核自身的误差之内）。',
-    part: '内核把所有已删除下级的页面记在离它们最近、仍存在的上级 cgroup 上。内核页面在下级删除时就移交给了上级，slab 对象（5.9 起）和 percpu 内存在这两个文件里都没有：这些在此无法区分。',
+    part: '内核把所有已删除下级的页面记在离它们最近、仍存在的上级 cgroup 上。内核页面在下级删除时就移交给了上级（5.13 起），slab 对象（5.9 起）和 percpu 内存在这两个文件里都没有：这些在此无法区分。',
     atMost: '≤：cgroup v2 不单列 cgroup 自身的页面；已迁走的进程留下的也算在内。',
     left: '没有进程、但自身占有页面的存活 cgroup（残留或闲置，并未删除）',
     untold: '看不出页面属于自身还是已删除下级的 cgroup',

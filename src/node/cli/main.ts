@@ -384,6 +384,7 @@ function cgroupsHelp(words: Settings['words']): string {
   return table(words, [
     ['sudo kmemscope cgroups', words('exampleCgroups')],
     ['sudo kmemscope cgroups --sort left-over', words('exampleCgroupsSort')],
+    ['sudo kmemscope cgroups --pins', words('examplePins')],
     ['kmemscope cgroups --root /host -o json', words('exampleCgroupsHost')],
     ['kmemscope cgroups ./node-files/', words('exampleCgroupsFiles')],
   ])

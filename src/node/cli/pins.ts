@@ -7,7 +7,7 @@ import type { Pins } from '../../core/case/pins.ts'
 import { parseMeminfo } from '../../core/decode/proc/meminfo.ts'
 import { pins } from '../../core/facts/pins.ts'
 import { pinsSentence } from '../../core/render/pins.ts'
-import { isGap, type Tree } from '../../core/tree/tree.ts'
+import { type Gap, isGap, type Tree } from '../../core/tree/tree.ts'
 import { pacedTree } from '../trees/paced-tree.ts'
 import { Ending, exitCodes } from './exit.ts'
 import type { Settings } from './main.ts'
@@ -20,11 +20,34 @@ const NANOSECONDS_A_PAGE = 80
 
 const PAGE = 4096
 
+const FILES = ['proc/kpagecgroup', 'proc/kpageflags'] as const
+
+/** Why the pages cannot be read. */
+function notRead({ why, path, detail }: Gap, { language }: Settings): Ending {
+  const key = why === 'denied' ? 'denied' : why === 'absent' ? 'notThere' : 'notRead'
+  return new Ending(pinsSentence(key, language, { path, what: detail ?? why }), exitCodes.failed)
+}
+
+/** What keeps a file from being read; its first piece is asked for, since opening alone can succeed. */
+function obstacle(tree: Tree, path: string): Gap | undefined {
+  const known = tree.gaps().length
+  const pieces = tree.chunks(path, 'lent')
+  if (isGap(pieces)) return pieces
+  for (const _ of pieces) return undefined
+  return tree.gaps()[known] ?? { path: tree.shown(path), why: 'unreadable', detail: 'empty' }
+}
+
 /**
- * The tree to collect from, read at a pace; before, a note of what it will cost. Ends where there is no live node.
+ * The tree to collect from, read at a pace; before, a note of what it will cost. Ends where there is no live node, or its
+ * pages cannot be read.
  */
-export function announcePins(tree: Tree, { language }: Settings): Tree {
+export function announcePins(tree: Tree, settings: Settings): Tree {
+  const { language } = settings
   if (tree.origin !== 'live') throw new Ending(pinsSentence('liveOnly', language), exitCodes.usage)
+  for (const path of FILES) {
+    const gap = obstacle(tree, path)
+    if (gap !== undefined) throw notRead(gap, settings)
+  }
   const meminfo = tree.read('proc/meminfo')
   const total = isGap(meminfo) ? undefined : parseMeminfo(new TextDecoder().decode(meminfo))['MemTotal']
   if (total !== undefined) {
@@ -38,16 +61,10 @@ export function announcePins(tree: Tree, { language }: Settings): Tree {
   return pacedTree(tree)
 }
 
-/** Who pins what; ends where the pages could not be read, with the reason. */
-export function pinsOf(about: Case, { language }: Settings): Pins {
+/** Who pins what; ends where the pages could not be read after all. */
+export function pinsOf(about: Case, settings: Settings): Pins {
   const found = pins(about)
   if (found !== undefined) return found
   const gap = about.gaps.find(({ path }) => /\/proc\/kpage(?:cgroup|flags)$/.test(path))
-  const path = gap?.path ?? '/proc/kpagecgroup'
-  const key =
-    gap?.why === 'denied' ? 'denied' : gap === undefined || gap.why === 'absent' ? 'notThere' : 'notRead'
-  throw new Ending(
-    pinsSentence(key, language, { path, what: gap?.detail ?? gap?.why ?? '' }),
-    exitCodes.failed,
-  )
+  throw notRead(gap ?? { path: '/proc/kpagecgroup', why: 'absent' }, settings)
 }

@@ -36,6 +36,7 @@ export const cliWords = text({
       'have the kernel scan its memory twice, and show what both scans report; says first what it costs',
     optPins:
       'look at the owner of each page: which pages removed cgroups hold, and which files may be why (root; says first what it costs)',
+    examplePins: 'which pages removed cgroups hold, and which files may be why',
     optYes: 'scan without asking',
     optHelp: 'show this help',
     optVersion: 'show the version',
@@ -142,6 +143,7 @@ export const cliWords = text({
     optSort: '按哪一列排序：{columns}',
     optScan: '让内核扫描内存两次，显示两次都报告的；会先说明代价',
     optPins: '查看每个页面的归属：已删除的 cgroup 占用了哪些页面、可能是哪些文件（需要 root；会先说明代价）',
+    examplePins: '已删除的 cgroup 占着哪些页面、可能是哪些文件',
     optYes: '不询问，直接扫描',
     optHelp: '显示帮助',
     optVersion: '显示版本',

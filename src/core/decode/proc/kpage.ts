@@ -82,10 +82,11 @@ export function pageFold(): PageFold {
   const counts = new Map<number, number[]>()
   let pages = 0
   let others = 0
-  // the compound page that tails belong to
+  // the last page that is no tail: of those after it that are tails the head
+  let isOwned = false
   let headLow = 0
   let headHigh = 0
-  let headKind = -1
+  let headKind = 0
   // pages alike in a row, which are counted at once
   let runLow = 0
   let runHigh = 0
@@ -111,35 +112,21 @@ export function pageFold(): PageFold {
       const halves = Math.min(owners.length, flags.length) & ~1
       pages += halves / 2
       for (let at = 0; at < halves; at += 2) {
-        let low = owners[at + LOW] ?? 0
-        let high = owners[at + HIGH] ?? 0
         const bits = flags[at + LOW] ?? 0
-        let kind: number
+        // a tail has its head's owner and kind: on 6.1 none of its own, on 6.18 the same
         if ((bits & TAIL) === 0) {
-          if (low === 0 && high === 0) {
-            headKind = -1
-            continue
-          }
-          kind = kindOf(bits)
-          headLow = low
-          headHigh = high
-          headKind = kind
-        } else if (headKind >= 0) {
-          // up to 6.4 a tail has neither owner nor flags of its own
-          low = headLow
-          high = headHigh
-          kind = headKind
-        } else {
-          if (low === 0 && high === 0) continue
-          kind = kindOf(bits)
+          headLow = owners[at + LOW] ?? 0
+          headHigh = owners[at + HIGH] ?? 0
+          isOwned = headLow !== 0 || headHigh !== 0
+          if (isOwned) headKind = kindOf(bits)
         }
-        // freed after its owner was read
-        if ((bits & BUDDY) !== 0) continue
-        if (low !== runLow || high !== runHigh || kind !== runKind) {
+        // BUDDY: freed after its owner was read
+        if (!isOwned || (bits & BUDDY) !== 0) continue
+        if (headLow !== runLow || headHigh !== runHigh || headKind !== runKind) {
           flush()
-          runLow = low
-          runHigh = high
-          runKind = kind
+          runLow = headLow
+          runHigh = headHigh
+          runKind = headKind
         }
         run += 1
       }
