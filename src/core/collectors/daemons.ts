@@ -1,5 +1,5 @@
-// Processes of the node itself by name: /proc/<pid>/comm, cgroup and cmdline (proc(5)). Anybody can run a process of any
-// name in a container: what is in one is not the node's.
+// Processes of the node itself by name: /proc/<pid>/comm, status, cgroup and cmdline (proc(5)). Anybody can give a process
+// any name: what is not root's, or is in a container, is not the node's.
 
 import { parsePodPath } from '../decode/cgroup/path.ts'
 import type { Tree } from '../tree/tree.ts'
@@ -9,7 +9,7 @@ import { isGap } from '../tree/tree.ts'
 const PROCESSES_LIMIT = 20_000
 
 /** What is read of them, for `reads`. */
-export const DAEMON_FILES = ['proc/*/comm', 'proc/*/cgroup', 'proc/*/cmdline'] as const
+export const DAEMON_FILES = ['proc/*/comm', 'proc/*/status', 'proc/*/cgroup', 'proc/*/cmdline'] as const
 
 export interface Daemon {
   readonly pid: number
@@ -19,7 +19,7 @@ export interface Daemon {
   readonly path: string
 }
 
-/** The first process of each name that is in no container. */
+/** The first process of each name that is root's and in no container. */
 export function findDaemons(tree: Tree, names: ReadonlySet<string>): ReadonlyMap<string, Daemon> {
   const found = new Map<string, Daemon>()
   const listed = tree.list('proc')
@@ -33,6 +33,7 @@ export function findDaemons(tree: Tree, names: ReadonlySet<string>): ReadonlyMap
   for (const pid of pids.sort((a, b) => a - b).slice(0, PROCESSES_LIMIT)) {
     const name = text(`proc/${pid}/comm`)?.trimEnd()
     if (name === undefined || !names.has(name) || found.has(name)) continue
+    if (/^Uid:\t[1-9]/m.test(text(`proc/${pid}/status`) ?? '')) continue
     const cgroups = text(`proc/${pid}/cgroup`)?.split('\n') ?? []
     const contained = cgroups.some(line => {
       const { podUid, containerId } = parsePodPath(line.slice(line.indexOf(':', line.indexOf(':') + 1) + 1))
@@ -42,6 +43,7 @@ export function findDaemons(tree: Tree, names: ReadonlySet<string>): ReadonlyMap
     const path = `proc/${pid}/cmdline`
     const words = text(path)?.split('\0')
     if (words !== undefined && words[0] !== '') found.set(name, { pid, words, path })
+    if (found.size === names.size) break
   }
   return found
 }

@@ -143,6 +143,14 @@ describe('the process', () => {
     ).toBeUndefined()
   })
 
+  it('of another user is not the node’s', () => {
+    const own = daemon(['kubelet', '--eviction-hard=memory.available<9Gi'])
+    expect(
+      read({ ...own, 'proc/812/status': 'Name:\tkubelet\nUid:\t1000\t0\t0\t0\n' }).kubelet,
+    ).toBeUndefined()
+    expect(read({ ...own, 'proc/812/status': 'Name:\tkubelet\nUid:\t0\t0\t0\t0\n' }).kubelet).toBeDefined()
+  })
+
   it.each(['/proc/kmsg', '/dev/zero', '/etc/../proc/kcore', 'relative.yaml'])(
     'reads no %s for its sake',
     path => {
