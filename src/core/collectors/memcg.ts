@@ -275,10 +275,10 @@ function readerOf(
   }
   const number = (bytes: Uint8Array | undefined): number | undefined =>
     bytes === undefined ? undefined : decodeNumber(bytes)
-  /** What was counted; `max` is no count, whoever wrote it into a copy. */
+  /** What was counted. `max` is no count, nor is what is below zero, whoever wrote it into a copy: no kernel prints them. */
   const count = (bytes: Uint8Array | undefined): number | undefined => {
     const value = number(bytes)
-    return value === Number.POSITIVE_INFINITY ? undefined : value
+    return value === undefined || value < 0 || value === Number.POSITIVE_INFINITY ? undefined : value
   }
 
   const decodeMemoryStat = statDecoder()

@@ -66,7 +66,9 @@ function fits(layout: Layout, bytes: Uint8Array): boolean {
       byte = bytes[at] ?? NEWLINE
     }
     if (at === first) return false
-    values[index] = at - first > 15 ? numberBetween(bytes, first, at) : value
+    if (at - first > 15) value = numberBetween(bytes, first, at)
+    if (Number.isNaN(value)) return false
+    values[index] = value
     at += 1
   }
   return at >= length
@@ -91,7 +93,7 @@ export function decodeStat(bytes: Uint8Array): Record<string, number> {
     if (bytes[keyEnd - 1] === COLON) keyEnd -= 1
     if (keyEnd > from && keyEnd - from < 256) {
       const number = numberBetween(bytes, value, valueEnd)
-      if (!Number.isNaN(number)) {
+      if (Number.isFinite(number)) {
         const key = decoder.decode(bytes.subarray(from, keyEnd))
         if (!Object.hasOwn(values, key)) {
           values[key] = number

@@ -24,6 +24,12 @@ describe('statDecoder', () => {
     for (const file of [...files, ...files]) expect(decode(bytes(file))).toEqual(decodeStat(bytes(file)))
   })
 
+  it('takes no number for one that is too long, with the keys of the file before too', () => {
+    const decode = statDecoder()
+    expect(decode(bytes('a 1\nb 2\n'))).toEqual({ a: 1, b: 2 })
+    expect(decode(bytes(`a ${'9'.repeat(26)}\nb 3\n`))).toEqual({ b: 3 })
+  })
+
   it('gives each file numbers of its own', () => {
     const decode = statDecoder()
     const first = decode(bytes('cache 1\nrss 2\n'))
