@@ -139,3 +139,18 @@ export interface MemoryTable {
   /** Why there may be more than this. */
   readonly unknown: readonly Unknown[]
 }
+
+/** What a row can be sorted by. */
+export const memorySorts = [
+  'first',
+  'usage',
+  'working-set',
+  'rss',
+  'cache',
+  'kernel',
+  'limit',
+  'headroom',
+  'name',
+] as const
+
+export type MemorySort = (typeof memorySorts)[number]

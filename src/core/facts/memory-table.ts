@@ -3,7 +3,7 @@
 
 import type { Case } from '../case/case.ts'
 import type { Memcg, MemcgTree } from '../case/memcg.ts'
-import type { MemoryRow, MemorySource, MemoryTable } from '../case/memory.ts'
+import type { MemoryRow, MemorySort, MemorySource, MemoryTable } from '../case/memory.ts'
 import { containerMetrics } from './container-metrics.ts'
 import { latest } from './kernel.ts'
 import { type MemcgIndex, memcgIndex, memcgUnknown } from './memcg-tree.ts'
@@ -119,6 +119,12 @@ function rowOf(about: Case, index: MemcgIndex, memcg: Memcg): MemoryRow {
   return row as MemoryRow
 }
 
+/** One row by itself, of any cgroup. */
+export function memoryRow(about: Case, memcg: Memcg): MemoryRow | undefined {
+  const index = memcgIndex(about)
+  return index === undefined ? undefined : rowOf(about, index, memcg)
+}
+
 export interface MemoryTableOptions {
   /** Cgroups of no pod as well: all of them. Without it those at the top, and only where there is no pod. */
   readonly all?: boolean
@@ -148,21 +154,6 @@ export function memoryTable(about: Case, { all = false }: MemoryTableOptions = {
     unknown: memcgUnknown(about),
   }
 }
-
-/** What a row can be sorted by. */
-export const memorySorts = [
-  'first',
-  'usage',
-  'working-set',
-  'rss',
-  'cache',
-  'kernel',
-  'limit',
-  'headroom',
-  'name',
-] as const
-
-export type MemorySort = (typeof memorySorts)[number]
 
 /** Least first where the least is what matters; undefined values last either way. */
 function rank(row: MemoryRow, by: MemorySort): number {

@@ -8,6 +8,7 @@ import { printable } from '../../core/base/printable.ts'
 import { fill, type Language } from '../../core/base/text.ts'
 import { wrap } from '../../core/base/width.ts'
 import { censusOrders } from '../../core/case/census.ts'
+import { memorySorts } from '../../core/case/memory.ts'
 import { isReportKind, reportKinds } from '../../core/decoded/kernel-report.ts'
 import type { Bound, Selection } from '../../core/decoded/selection.ts'
 import { conditionLine } from '../../core/render/conditions.ts'
@@ -18,6 +19,7 @@ import { parseDuration } from './duration.ts'
 import { Ending, exitCodes } from './exit.ts'
 import { localeLanguage } from './language.ts'
 import { nearest } from './nearest.ts'
+import { parseInterval, WATCH_SECONDS } from './watch.ts'
 import { cliWords } from './words.ts'
 
 /** What every command is given beside its own arguments. */
@@ -31,18 +33,32 @@ export interface Settings {
   ) => string
 }
 
-const COMMANDS = ['diagnose', 'decode', 'explain', 'cgroups', 'kmemleak', 'completion'] as const
+const COMMANDS = ['diagnose', 'decode', 'explain', 'memory', 'cgroups', 'kmemleak', 'completion'] as const
 
 const OUTPUTS = {
   diagnose: ['text', 'json', 'markdown', 'npd'],
   decode: ['text', 'json', 'jsonl'],
   explain: ['text', 'json', 'markdown'],
+  memory: ['text', 'wide', 'json'],
   cgroups: ['text', 'wide', 'json'],
   kmemleak: ['text', 'json'],
   completion: ['text', 'json'],
 } as const
 
-interface CgroupsFlags {
+interface WatchFlags {
+  readonly watch?: boolean
+  readonly interval?: string
+}
+
+interface MemoryFlags extends WatchFlags {
+  readonly output: string
+  readonly cgroup?: string
+  readonly root?: string
+  readonly sort?: string
+  readonly all?: boolean
+}
+
+interface CgroupsFlags extends WatchFlags {
   readonly output: string
   readonly root?: string
   readonly sort?: string
@@ -67,6 +83,8 @@ const WITH_VALUE = new Set([
   '--only',
   '--fail-on',
   '--sort',
+  '--cgroup',
+  '--interval',
 ])
 
 /**
@@ -199,7 +217,30 @@ async function run(argv: readonly string[]): Promise<number> {
       code = explainCommand(settings('explain', options.output), terms.join(' '))
     })
 
-  base(program.command('cgroups'), words)
+  watched(base(program.command('memory'), words), words)
+    .description(words('memory'))
+    .argument('[pod...]', words('memoryPod'))
+    .addOption(outputOption('memory', words))
+    .option('--cgroup <path>', words('optCgroup'))
+    .option('--root <dir>', words('optRoot'))
+    .addOption(choice('--sort <column>', words('optSort', { columns: memorySorts.join(', ') }), memorySorts))
+    .option('--all', words('optAll'))
+    .addHelpText('after', () => memoryHelp(words))
+    .action(async (given: string[], options: MemoryFlags) => {
+      const { cgroup, root, sort } = options
+      const seconds = watchSeconds(options, words)
+      const { memoryCommand } = await import('./memory.ts')
+      code = await memoryCommand(settings('memory', options.output), {
+        words: given,
+        ...(cgroup === undefined ? {} : { cgroup }),
+        ...(root === undefined ? {} : { root }),
+        ...(sort === undefined ? {} : { sort }),
+        all: options.all === true,
+        ...(seconds === undefined ? {} : { watch: seconds }),
+      })
+    })
+
+  watched(base(program.command('cgroups'), words), words)
     .description(words('cgroups'))
     .argument('[sources...]', words('cgroupsSources'))
     .addOption(outputOption('cgroups', words))
@@ -212,12 +253,14 @@ async function run(argv: readonly string[]): Promise<number> {
     .action(async (sources: string[], options: CgroupsFlags) => {
       const { root, sort } = options
       if (root !== undefined && sources.length > 0) throw new Ending(words('rootAndSources'), exitCodes.usage)
+      const seconds = watchSeconds(options, words)
       const { cgroupsCommand } = await import('./cgroups.ts')
       code = await cgroupsCommand(settings('cgroups', options.output), {
         sources,
         ...(root === undefined ? {} : { root }),
         ...(sort === undefined ? {} : { sort }),
         pins: options.pins === true,
+        ...(seconds === undefined ? {} : { watch: seconds }),
       })
     })
 
@@ -293,6 +336,19 @@ function selectionOf(
     ...(from === undefined ? {} : { since: from }),
     ...(to === undefined ? {} : { until: to }),
   }
+}
+
+/** What --watch and --interval are; either of them repeats. */
+function watched(command: Command, words: Settings['words']): Command {
+  return command.option('--watch', words('optWatch')).option('--interval <time>', words('optInterval'))
+}
+
+function watchSeconds({ watch, interval }: WatchFlags, words: Settings['words']): number | undefined {
+  if (interval === undefined) return watch === true ? WATCH_SECONDS : undefined
+  const seconds = parseInterval(interval)
+  if (seconds === undefined)
+    throw new Ending(words('badInterval', { what: printable(interval) }), exitCodes.usage)
+  return seconds
 }
 
 /** What every command shares: the language, help in it, and errors as exceptions. */
@@ -380,6 +436,17 @@ function decodeHelp(words: Settings['words']): string {
   ].join('\n')
 }
 
+function memoryHelp(words: Settings['words']): string {
+  return table(words, [
+    ['sudo kmemscope memory', words('exampleMemory')],
+    ['sudo kmemscope memory --sort first', words('exampleMemorySort')],
+    ['sudo kmemscope memory my-pod', words('exampleMemoryPod')],
+    ['sudo kmemscope memory --cgroup system.slice/kubelet.service', words('exampleMemoryCgroup')],
+    ['sudo kmemscope memory --watch --interval 5s', words('exampleMemoryWatch')],
+    ['kmemscope memory ./node-files/ -o json', words('exampleCgroupsFiles')],
+  ])
+}
+
 function cgroupsHelp(words: Settings['words']): string {
   return table(words, [
     ['sudo kmemscope cgroups', words('exampleCgroups')],
@@ -406,6 +473,7 @@ function examples(words: Settings['words']): string {
     ['kmemscope diagnose ./node-files/ -o markdown', words('exampleDirectory')],
     ['kmemscope diagnose --root /host -o json', words('exampleHost')],
     ['kmemscope decode dmesg.txt', words('exampleDecode')],
+    ['sudo kmemscope memory', words('exampleMemory')],
     ['sudo kmemscope cgroups', words('exampleCgroups')],
     ['sudo kmemscope kmemleak', words('exampleKmemleak')],
     ["kmemscope explain 'SLUB: Unable to allocate'", words('exampleExplain')],
