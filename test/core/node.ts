@@ -32,7 +32,7 @@ export function v1Cgroup(
     [`${dir}/memory.limit_in_bytes`]: `${limit ?? UNLIMITED}\n`,
     [`${dir}/memory.failcnt`]: '0\n',
     [`${dir}/memory.kmem.usage_in_bytes`]: `${kmem}\n`,
-    [`${dir}/memory.stat`]: `cache 0\nrss ${rss}\ntotal_cache 0\ntotal_rss ${rss}\n`,
+    [`${dir}/memory.stat`]: `cache 0\nrss ${rss}\ntotal_cache 0\ntotal_rss ${rss}\ntotal_inactive_file 0\n`,
     [`${dir}/memory.oom_control`]: 'oom_kill_disable 0\nunder_oom 0\noom_kill 0\n',
     ...Object.fromEntries(Object.entries(files).map(([name, text]) => [`${dir}/${name}`, text])),
   }
@@ -44,7 +44,7 @@ export function v2Cgroup(
   {
     usage = 10 * MIB,
     limit,
-    stat = 'anon 0\nfile 0\nkernel 0\n',
+    stat = 'anon 0\nfile 0\nkernel 0\ninactive_file 0\n',
     files = {},
   }: { usage?: number; limit?: number; stat?: string; files?: Files } = {},
 ): Record<string, string> {
@@ -67,6 +67,8 @@ const meminfo = (kib: Readonly<Record<string, number>>): string =>
 export const MEMINFO = meminfo({
   MemTotal: 16 * 1024 * 1024,
   MemFree: 8 * 1024 * 1024,
+  MemAvailable: 12 * 1024 * 1024,
+  PageTables: 20_000,
   Slab: 400_000,
   SReclaimable: 100_000,
   SUnreclaim: 300_000,
@@ -75,6 +77,12 @@ export const MEMINFO = meminfo({
 /** Free blocks of every size. */
 export const BUDDYINFO =
   'Node 0, zone   Normal     60     40     31     28     20     12      9      7      5      4   1900\n'
+
+/** Next to nothing in the buffers of TCP sockets. */
+const TCP: Files = {
+  'proc/net/sockstat': 'sockets: used 80\nTCP: inuse 8 orphan 0 tw 0 alloc 9 mem 2\nUDP: inuse 2 mem 1\n',
+  'proc/sys/net/ipv4/tcp_mem': '191988\t255984\t383976\n',
+}
 
 const version = (release: string): string => `Linux version ${release} (build@host) (gcc) #1 SMP\n`
 
@@ -91,7 +99,8 @@ export function v1Node(release: string, over: Files = {}): Record<string, string
     'sys/kernel/slab.list': 'dentry\nkmalloc-64\n',
     dmesg: DMESG,
     'sys/fs/cgroup/memory/memory.usage_in_bytes': '1000000\n',
-    'sys/fs/cgroup/memory/memory.stat': 'cache 0\n',
+    'sys/fs/cgroup/memory/memory.stat': 'cache 0\ntotal_inactive_file 0\n',
+    ...TCP,
     ...over,
   }
 }
@@ -108,7 +117,8 @@ export function v2Node(release: string, over: Files = {}): Record<string, string
     dmesg: DMESG,
     'sys/fs/cgroup/cgroup.controllers': 'cpu memory pids\n',
     'sys/fs/cgroup/cgroup.stat': 'nr_descendants 2\nnr_dying_descendants 0\n',
-    'sys/fs/cgroup/memory.stat': 'anon 0\nfile 0\n',
+    'sys/fs/cgroup/memory.stat': 'anon 0\nfile 0\ninactive_file 0\n',
+    ...TCP,
     ...over,
   }
 }
