@@ -48,6 +48,12 @@ const words = text({
     controller: '{controller}: {cgroups|number} cgroups',
     controllerDying: '{controller}: {cgroups|number} cgroups, of which dying {dying|number}',
     controllers: 'By controller: {what}.',
+    since: 'Since {at}: {what}.',
+    sinceNothing: 'Since {at}: no change.',
+    changeLive: 'live {change}',
+    changeLeftOver: 'left over {change}',
+    changeDying: 'dying {change}',
+    changeHeld: 'held by removed ones {change}',
     more: 'and owners: {count|number} more (-o json has all)',
     unknownLive: 'how many are live in all',
     unknownWithoutTasks: 'how many are without a process',
@@ -96,6 +102,12 @@ const words = text({
     controller: '{controller} {cgroups|number} 个',
     controllerDying: '{controller} {cgroups|number} 个（其中 dying {dying|number} 个）',
     controllers: '各控制器的 cgroup 数：{what}。',
+    since: '自 {at} 以来：{what}。',
+    sinceNothing: '自 {at} 以来没有变化。',
+    changeLive: '存活 {change}',
+    changeLeftOver: '残留 {change}',
+    changeDying: 'dying {change}',
+    changeHeld: '已删除者占用 {change}',
     more: '另有 {count|number} 个归属（全部见 -o json）',
     unknownLive: '存活的一共有多少',
     unknownWithoutTasks: '有多少个没有进程',
@@ -129,6 +141,36 @@ export interface CgroupsDocument {
   readonly dyingHoldIds?: boolean
 }
 
+/** What became of the counts since an earlier census; what one of the two does not know is not there. */
+export interface CensusChange {
+  readonly since: Instant
+  readonly live: number
+  readonly leftOver?: number
+  readonly dying?: number
+  /** Bytes. */
+  readonly held?: number
+}
+
+/** The counts of a census less those of an earlier one. */
+export function censusChange(before: CgroupsDocument, now: CgroupsDocument): CensusChange {
+  const less = (a: number | undefined, b: number | undefined) =>
+    a === undefined || b === undefined ? undefined : a - b
+  const heldBytes = ({ census }: CgroupsDocument) => {
+    const { known, bytes } = heldInAll(census.rows)
+    return known ? bytes : undefined
+  }
+  const leftOver = less(now.census.leftOver, before.census.leftOver)
+  const dying = less(now.census.dying, before.census.dying)
+  const held = less(heldBytes(now), heldBytes(before))
+  return {
+    since: before.at,
+    live: now.census.live - before.census.live,
+    ...(leftOver === undefined ? {} : { leftOver }),
+    ...(dying === undefined ? {} : { dying }),
+    ...(held === undefined ? {} : { held }),
+  }
+}
+
 export interface CgroupsTextOptions {
   readonly language: Language
   readonly style: Style
@@ -136,6 +178,8 @@ export interface CgroupsTextOptions {
   readonly columns: number
   readonly wide: boolean
   readonly sort: CensusOrder
+  /** Of a census that is repeated. */
+  readonly change?: CensusChange
 }
 
 /** Owners shown; the JSON has all. */
@@ -243,6 +287,24 @@ function unknownLines({ unknown }: Census, language: Language): string[] {
   ])
 }
 
+function changeLine({ since, live, leftOver, dying, held }: CensusChange, language: Language): string {
+  const signed = (value: number, text: string) => (value > 0 ? `+${text}` : text)
+  const count = (key: keyof typeof words.en, value = 0) =>
+    value === 0 ? [] : [say(words, key, language, { change: signed(value, String(value)) })]
+  const what = [
+    ...count('changeLive', live),
+    ...count('changeLeftOver', leftOver),
+    ...count('changeDying', dying),
+    ...(held === undefined || held === 0
+      ? []
+      : [say(words, 'changeHeld', language, { change: signed(held, formatBytes(held)) })]),
+  ]
+  const at = rfc3339(since)
+  return what.length === 0
+    ? say(words, 'sinceNothing', language, { at })
+    : say(words, 'since', language, { at, what: listed(what, language) })
+}
+
 function costLines({ census }: CgroupsDocument, language: Language): string {
   const { cost, dying } = census
   const sentence = say(words, cost.percpuEach === undefined ? 'costSlab' : 'cost', language, {
@@ -309,7 +371,7 @@ function cellsFor(row: CensusRow, census: Census, wide: boolean, language: Langu
 }
 
 export function renderCgroups(document: CgroupsDocument, options: CgroupsTextOptions): string {
-  const { language, style, columns, wide, sort } = options
+  const { language, style, columns, wide, sort, change } = options
   const { census, kernel, dyingHoldIds } = document
   const { live, withoutTasks, leftOver, dying, idsUsed, idLimit, left, rows, version, root } = census
   const put = (sentence: string, indent = ''): string[] =>
@@ -371,6 +433,7 @@ export function renderCgroups(document: CgroupsDocument, options: CgroupsTextOpt
             ),
           }),
         )),
+    ...(change === undefined ? [] : put(changeLine(change, language))),
     ...unknownLines(census, language).flatMap(line => put(line).map(style.warning)),
     '',
     ...table(
@@ -384,7 +447,7 @@ export function renderCgroups(document: CgroupsDocument, options: CgroupsTextOpt
 }
 
 /** The object that is printed; its shape is `kmemscope/cgroups@1` (schemas/cgroups.json). */
-export function cgroupsJson(document: CgroupsDocument, order: CensusOrder): object {
+export function cgroupsJson(document: CgroupsDocument, order: CensusOrder, change?: CensusChange): object {
   const { at, kernel, census, dyingHoldIds } = document
   const { rows, evidence, left, ...rest } = census
   return {
@@ -393,6 +456,7 @@ export function cgroupsJson(document: CgroupsDocument, order: CensusOrder): obje
     ...(kernel === undefined ? {} : { kernel }),
     ...rest,
     ...(dyingHoldIds === undefined ? {} : { dyingHoldIds }),
+    ...(change === undefined ? {} : { change: { ...change, since: rfc3339(change.since) } }),
     rows: sortedRows(rows, order),
     left,
     evidence: evidence.map(evidenceJson),

@@ -8,8 +8,8 @@ import { census } from '../../core/facts/census.ts'
 import { memcgIds } from '../../core/facts/memcg-ids.ts'
 import { memcgUnknown } from '../../core/facts/memcg-tree.ts'
 import { unknownReasons, unknownRemedies } from '../../core/knowledge/unknown.ts'
-import { type CgroupsDocument, cgroupsJson, renderCgroups } from '../../core/render/cgroups.ts'
-import { renderJson } from '../../core/render/json.ts'
+import { type CgroupsDocument, censusChange, cgroupsJson, renderCgroups } from '../../core/render/cgroups.ts'
+import { renderJson, renderJsonLine } from '../../core/render/json.ts'
 import { pinsJson, renderPins } from '../../core/render/pins.ts'
 import { say } from '../../core/render/words.ts'
 import type { Tree } from '../../core/tree/tree.ts'
@@ -21,6 +21,7 @@ import { withNames } from './named.ts'
 import { nearest } from './nearest.ts'
 import { announcePins, PIN_COLLECTORS, pinsOf } from './pins.ts'
 import { styleFor } from './style.ts'
+import { watch } from './watch.ts'
 
 /** What the census rests on; the log is of no use here. */
 export const COLLECTORS = [
@@ -41,6 +42,8 @@ export interface CgroupsOptions {
   readonly sort?: string
   /** The owner of each page is read as well. */
   readonly pins: boolean
+  /** Seconds between two readings. */
+  readonly watch?: number
 }
 
 /** The order asked for; ends where there is none of that name. */
@@ -57,28 +60,50 @@ function orderOf(sort: string | undefined, words: Settings['words']): CensusOrde
 /** Prints the census and gives the exit code. */
 export async function cgroupsCommand(settings: Settings, options: CgroupsOptions): Promise<number> {
   const { language, output, words } = settings
+  const { pins: wantsPins, watch: seconds } = options
   const order = orderOf(options.sort, words)
+  if (wantsPins && seconds !== undefined) throw new Ending(words('pinsWatched'), exitCodes.usage)
   const opened = openTree(options.sources, options.root === undefined ? {} : { root: options.root })
   if ('problem' in opened) throw new Ending(problemSentence(opened.problem, language), exitCodes.failed)
   for (const problem of opened.problems)
     process.stderr.write(`kmemscope: ${problemSentence(problem, language)}\n`)
-  const tree = options.pins ? announcePins(opened.tree, settings) : opened.tree
-  const { document, pins } = await taken(tree, settings, options)
-  const shape = {
-    language,
-    style: styleFor(process.stdout, process.env),
-    columns: columnsOf(process.stdout),
-    wide: output === 'wide',
+  const tree = wantsPins ? announcePins(opened.tree, settings) : opened.tree
+  let first: CgroupsDocument | undefined
+  const draw = async (): Promise<string> => {
+    const { document, pins } = await taken(tree, settings, options)
+    const change = first === undefined ? undefined : censusChange(first, document)
+    first ??= document
+    if (output === 'json') {
+      const json = {
+        ...cgroupsJson(document, order, change),
+        ...(pins === undefined ? {} : { pins: pinsJson(pins) }),
+      }
+      return seconds === undefined ? renderJson(json) : renderJsonLine(json)
+    }
+    const shape = {
+      language,
+      style: styleFor(process.stdout, process.env),
+      columns: columnsOf(process.stdout),
+      wide: output === 'wide',
+    }
+    const census = renderCgroups(document, {
+      ...shape,
+      sort: order,
+      ...(change === undefined ? {} : { change }),
+    })
+    return pins === undefined ? census : `${census}\n${renderPins(pins, shape)}`
   }
-  process.stdout.write(
-    output === 'json'
-      ? renderJson({
-          ...cgroupsJson(document, order),
-          ...(pins === undefined ? {} : { pins: pinsJson(pins) }),
-        })
-      : renderCgroups(document, { ...shape, sort: order }) +
-          (pins === undefined ? '' : `\n${renderPins(pins, shape)}`),
-  )
+  if (seconds !== undefined) {
+    return await watch({
+      seconds,
+      draw,
+      more: lines => words('moreLines', { count: lines }),
+      fail: code => {
+        throw new Ending(words('unwritten', { what: code }), exitCodes.failed)
+      },
+    })
+  }
+  process.stdout.write(await draw())
   return opened.problems.some(({ what }) => what !== 'same-file') ? exitCodes.failed : exitCodes.finished
 }
 

@@ -1,6 +1,7 @@
 // kmemscope cgroups as a process, on saved nodes and on this machine.
 
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -119,6 +120,39 @@ describe('a saved node', () => {
     expect(Math.max(...table.split('\n').map(line => line.length))).toBeLessThanOrEqual(100)
     expect(json(path).rows.map(({ cgroup }) => cgroup)).toContain(long)
     expect(json(path).rows.map(({ cgroup }) => cgroup)).toContain(nasty)
+  })
+})
+
+describe('--watch', () => {
+  it('counts again and again, says what changed since the first, and ends on Ctrl-C', async () => {
+    const memcgs = Object.fromEntries(
+      Array.from({ length: 3 }, (_, n) => [`/c${n}`, { usage: 3, procs: '1\n' }]),
+    )
+    const path = node('watched', memcgs)
+    const watching = spawn(process.execPath, [main, 'cgroups', path, '--interval', '500ms', '-o', 'json'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const lines: string[] = []
+    watching.stdout.setEncoding('utf8').on('data', (text: string) => {
+      lines.push(...text.split('\n').filter(line => line !== ''))
+      if (lines.length === 1) {
+        rmSync(join(path, 'sys/fs/cgroup/memory/c2'), { recursive: true })
+      }
+      if (lines.length >= 2) watching.kill('SIGINT')
+    })
+    const [code] = await once(watching, 'exit')
+    expect(code).toBe(130)
+    const [first, second] = lines.map(line => JSON.parse(line))
+    expect(first).toMatchObject({ schema: 'kmemscope/cgroups@1', live: 4 })
+    expect(first.change).toBeUndefined()
+    expect(second.change).toMatchObject({ since: first.at, live: second.live - 4 })
+  })
+
+  it('does not read every page again and again, nor at no interval', () => {
+    const pins = cgroups('--watch', '--pins')
+    expect({ code: pins.code, out: pins.out }).toEqual({ code: 2, out: '' })
+    expect(pins.err).toContain('--pins reads every page of the node')
+    expect(cgroups('--interval', 'often').code).toBe(2)
   })
 })
 
