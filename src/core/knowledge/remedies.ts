@@ -684,7 +684,7 @@ const rows = [
       'df -h -t tmpfs',
       'df -i -t tmpfs',
       ...(context.podUid === undefined
-        ? []
+        ? ['kmemscope cgroups --pins']
         : [`du -sh ${shellWord(`/var/lib/kubelet/pods/${context.podUid}/volumes/kubernetes.io~empty-dir`)}`]),
       // as many names as fill a cgroup do not fit on a command line: rm DIRECTORY/* is refused
       'find DIRECTORY -xdev -type f -delete',
