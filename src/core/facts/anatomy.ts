@@ -383,16 +383,19 @@ function childrenOf(about: Case, memcg: Memcg): Anatomy['children'] {
   const counted = children.filter(({ usage }) => usage !== undefined)
   if (memcg.usage === undefined || isRootOf(about, memcg) || counted.length === 0) return undefined
   if (counted.length < children.filter(({ uncontrolled }) => uncontrolled !== true).length) return undefined
-  const sorted = counted
-    .map(child => {
-      const { namespace, pod, container, sandbox } = nameOf(about, child)
-      const name =
-        container ?? (sandbox === true ? 'pause' : pod === undefined ? '' : `${namespace ?? ''}/${pod}`)
-      return { path: child.path, name, bytes: child.usage ?? 0 }
-    })
-    .sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1))
-  const largest = sorted.slice(0, CHILDREN_NAMED)
-  const smaller = sorted.slice(CHILDREN_NAMED).reduce((sum, { bytes }) => sum + bytes, 0)
+  const sorted = counted.toSorted(
+    (one, other) => (other.usage ?? 0) - (one.usage ?? 0) || (one.path < other.path ? -1 : 1),
+  )
+  const largest = sorted.slice(0, CHILDREN_NAMED).map(child => {
+    const { namespace, pod, container, sandbox } = nameOf(about, child)
+    const podName = pod === undefined ? '' : [namespace, pod].filter(Boolean).join('/')
+    return {
+      path: child.path,
+      name: container ?? (sandbox === true ? 'pause' : podName),
+      bytes: child.usage ?? 0,
+    }
+  })
+  const smaller = sorted.slice(CHILDREN_NAMED).reduce((sum, { usage = 0 }) => sum + usage, 0)
   const named = largest.reduce((sum, { bytes }) => sum + bytes, 0)
   let restKernel = memcg.kmemUsage
   for (const { kmemUsage } of counted)

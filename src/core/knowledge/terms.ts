@@ -1052,15 +1052,15 @@ export const terms: readonly Term[] = [
     title: { en: 'container_memory_max_usage_bytes: the peak', zh: 'container_memory_max_usage_bytes：峰值' },
     text: [
       {
-        en: 'The highest usage since the cgroup was created or the value was reset: memory.max_usage_in_bytes on v1, memory.peak on v2 (5.19), else 0.',
-        zh: '自 cgroup 创建或清零以来的最高用量：v1 为 memory.max_usage_in_bytes，v2 为 memory.peak（5.19 起），否则为 0。',
+        en: 'The highest usage since the cgroup was created or the value was reset: memory.max_usage_in_bytes on v1, memory.peak on v2 (kernel 5.19, cAdvisor v0.49), else 0: below usage, though it is called the peak.',
+        zh: '自 cgroup 创建或清零以来的最高用量：v1 为 memory.max_usage_in_bytes，v2 为 memory.peak（内核 5.19、cAdvisor v0.49 起），否则为 0：名为峰值，却小于 usage。',
       },
     ],
     correction: {
       en: 'It is not the maximum that may be used: that is the limit, container_spec_memory_limit_bytes.',
       zh: '它不是“最大可用内存”：那是限制，即 container_spec_memory_limit_bytes。',
     },
-    see: ['usage', 'working_set'],
+    see: ['usage', 'working_set', 'metrics-order'],
     source: [
       'cAdvisor container/libcontainer/handler.go, setMemoryStats',
       'Documentation/admin-guide/cgroup-v1/memory.rst',
@@ -1090,7 +1090,7 @@ export const terms: readonly Term[] = [
       en: 'It is not “requested memory plus working set”: memory is charged when it is touched, and the working set is a part of usage, not added to it.',
       zh: '它不是“已申请的内存 + 工作集”：内存在真正触碰时才记账，而工作集是用量的一部分，并非另外相加。',
     },
-    see: ['working_set', 'cache', 'rss'],
+    see: ['working_set', 'cache', 'rss', 'charge-stock', 'metrics-order'],
     source: [
       'cAdvisor container/libcontainer/handler.go, setMemoryStats',
       'Documentation/admin-guide/cgroup-v1/memory.rst',
@@ -1106,12 +1106,16 @@ export const terms: readonly Term[] = [
         en: 'usage - inactive_file, never below 0. kubelet evicts by it, kubectl top and the autoscalers show it. It still holds active page cache, reclaimable slab and tmpfs, so it can be high without danger (K-23, K-24).',
         zh: '= usage - inactive_file，最低为 0。kubelet 按它驱逐，kubectl top 与自动伸缩也显示它。它仍包含活跃页缓存、可回收 slab 与 tmpfs，所以偏高不一定危险（K-23、K-24）。',
       },
+      {
+        en: 'On v2 cAdvisor before v0.37 subtracted nothing; up to v0.23.6 inactive_anon was subtracted, too. Dashboards of different ages need not agree.',
+        zh: '在 v2 上，cAdvisor v0.37 之前什么也不减；v0.23.6 及以前还会减去 inactive_anon。版本不同的监控，结果未必一致。',
+      },
     ],
     correction: {
       en: 'The OOM killer does not use it. The kernel compares the page counter (usage) with the limit of the cgroup and of every cgroup above it, and kills if reclaim frees too little.',
       zh: 'OOM killer 不使用它。内核拿页计数器（usage）与该 cgroup 及其每一级上级的限制比较，回收不足时才杀进程。',
     },
-    see: ['oom-killer', 'usage', 'inactive_file', 'K-23'],
+    see: ['oom-killer', 'usage', 'inactive_file', 'metrics-order', 'K-23'],
     source: [
       'cAdvisor container/libcontainer/handler.go, setMemoryStats',
       'https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/',
@@ -1129,14 +1133,65 @@ export const terms: readonly Term[] = [
       },
     ],
     correction: {
-      en: 'The order max_usage ≥ usage ≥ working_set holds by construction; how far working_set is above rss says how much is active page cache, tmpfs and kernel memory.',
-      zh: 'max_usage ≥ usage ≥ working_set 由定义保证；working_set 比 rss 高出的部分，就是活跃页缓存、tmpfs 与内核内存。',
+      en: 'It is not what is surely in use: memory given back with MADV_FREE is in it until the kernel takes it. And it says nothing of kernel memory, of which a cgroup can be full with rss near 0.',
+      zh: '它并不等于确实在用的内存：用 MADV_FREE 归还的内存，在内核取走之前仍计入。它也不反映内核内存：rss 接近 0 时，cgroup 仍可能被内核内存占满。',
     },
-    see: ['working_set', 'rss_huge', 'cache'],
+    see: ['working_set', 'rss_huge', 'cache', 'metrics-order'],
     source: [
       'cAdvisor container/libcontainer/handler.go, setMemoryStats',
       'Documentation/admin-guide/cgroup-v1/memory.rst',
     ],
+  },
+  {
+    id: 'metrics-order',
+    kind: 'metric',
+    names: [
+      'max_usage > usage > working_set > rss',
+      'max_usage_bytes > usage_bytes >= working_set_bytes > rss',
+      'order of memory metrics',
+      '内存指标大小关系',
+    ],
+    title: {
+      en: 'max_usage ≥ usage ≥ working_set ≥ rss: does it hold?',
+      zh: 'max_usage ≥ usage ≥ working_set ≥ rss 是否成立？',
+    },
+    text: [
+      {
+        en: 'usage ≥ working_set always holds, and both are equal where no page cache is inactive. max_usage ≥ usage holds where there is a peak; on v2 without memory.peak max_usage is 0.',
+        zh: 'usage ≥ working_set 总是成立；没有不活跃页缓存时两者相等。有峰值时 max_usage ≥ usage 成立；v2 上没有 memory.peak 时 max_usage 为 0。',
+      },
+      {
+        en: 'What lies between working_set and rss is page cache that is not inactive, tmpfs, kernel memory and socket buffers: kmemscope memory POD shows how much of each. Growing, without a growing cache, it is a sign of a kernel memory leak.',
+        zh: 'working_set 与 rss 之间是非“不活跃”的页缓存、tmpfs、内核内存与 socket 缓冲：kmemscope memory POD 会逐项给出。若这一差额增长而缓存没有增长，就是内核内存泄漏的迹象。',
+      },
+    ],
+    correction: {
+      en: 'working_set ≥ rss is not guaranteed. Memory given back with MADV_FREE counts as rss, but lies on the list of inactive file pages (4.12), which working_set leaves out: with 24 MiB so given back working_set is 24 MiB lower, and rss is not.',
+      zh: 'working_set ≥ rss 并无保证。用 MADV_FREE 归还的内存仍计入 rss，却位于不活跃文件页链表（4.12 起），而 working_set 会扣除该链表：这样归还 24 MiB，working_set 就减少 24 MiB，rss 不变。',
+    },
+    see: ['max-usage', 'usage', 'working_set', 'rss'],
+    source: [
+      'cAdvisor container/libcontainer/handler.go, setMemoryStats',
+      'https://git.kernel.org/torvalds/c/f7ad2a6cb9f7',
+    ],
+  },
+  {
+    id: 'charge-stock',
+    kind: 'term',
+    names: ['charge stock', 'per-cpu charge cache', 'memcg_stock', 'MEMCG_CHARGE_BATCH', '预先记账'],
+    title: { en: 'Charge stock: memory charged in advance', zh: '预先记账（charge stock）' },
+    text: [
+      {
+        en: 'Each CPU charges up to 64 pages (32 before 6.1) of a cgroup in advance, so that not every allocation has to touch the shared counter. They are in usage and in no line of memory.stat: 256 KiB a CPU with pages of 4 KiB, 16 MiB on 64 CPUs.',
+        zh: '每个 CPU 会为某个 cgroup 预先记账最多 64 页（6.1 之前为 32 页），免得每次分配都去碰共享计数器。它们计入用量，却不在 memory.stat 的任何一行：页为 4 KiB 时每个 CPU 256 KiB，64 个 CPU 共 16 MiB。',
+      },
+      {
+        en: 'From 6.16 on a CPU does so for up to seven cgroups at once; a cgroup with children counts those of all below it. When a limit is hit the kernel takes them back before it kills.',
+        zh: '6.16 起，一个 CPU 可同时为最多七个 cgroup 这样做；上级 cgroup 会计入其下所有的。达到限制时，内核会先收回它们再杀进程。',
+      },
+    ],
+    see: ['usage', 'kmem'],
+    source: ['mm/memcontrol.c, try_charge_memcg', 'tools/testing/selftests/cgroup/test_kmem.c'],
   },
   {
     id: 'cache',
