@@ -142,6 +142,25 @@ describe('-o json', () => {
     expect(faults(printed('cgroups'))).toEqual([])
   })
 
+  it('memory of every story that has a cgroup tree, of one cgroup of each, and of this node', ({ skip }) => {
+    for (const story of stories) {
+      const tree = join(root, 'fixtures/nodes', story, 'tree')
+      if (!existsSync(join(tree, 'sys/fs/cgroup'))) continue
+      const { rows, ...table } = printed('memory', '--all', tree) as Document & {
+        readonly rows: readonly { readonly cgroup: string }[]
+      }
+      expect({ story, faults: faults({ ...table, rows } as Document) }).toEqual({ story, faults: [] })
+      for (const { cgroup } of rows.slice(0, 1))
+        expect({ story, cgroup, faults: faults(printed('memory', '--cgroup', cgroup, tree)) }).toEqual({
+          story,
+          cgroup,
+          faults: [],
+        })
+    }
+    if (process.platform !== 'linux') skip('not Linux')
+    expect(faults(printed('memory', '--all'))).toEqual([])
+  })
+
   describe('kmemleak', () => {
     const kept = join(root, 'fixtures/nodes/kmemleak-leak/tree/sys/kernel/debug/kmemleak')
     const earlier = (): string => {
@@ -177,6 +196,8 @@ describe('-o json', () => {
       printed('explain', 'K-01'),
       printed('completion', 'bash'),
       printed('cgroups', join(root, 'fixtures/nodes/healthy-6x/tree')),
+      printed('memory', join(root, 'fixtures/nodes/healthy-6x/tree')),
+      printed('memory', '--cgroup', '/kubepods.slice', join(root, 'fixtures/nodes/healthy-6x/tree')),
       printed('kmemleak', join(root, 'fixtures/nodes/kmemleak-leak/tree/sys/kernel/debug/kmemleak')),
     ].map(({ schema }) => schema)
     expect([...new Set(used)].sort()).toEqual([...ids].sort())

@@ -136,6 +136,8 @@ export interface MemoryTable {
   readonly rows: readonly MemoryRow[]
   /** Whether there is a cgroup of a pod or container at all. */
   readonly pods: boolean
+  /** Which cgroups of no pod are among the rows: `top` where there is no pod. */
+  readonly others: 'none' | 'top' | 'all'
   /** Why there may be more than this. */
   readonly unknown: readonly Unknown[]
 }

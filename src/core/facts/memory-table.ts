@@ -151,6 +151,7 @@ export function memoryTable(about: Case, { all = false }: MemoryTableOptions = {
     limitSources: LIMIT_SOURCES[version],
     rows: [...inPods, ...others].map(memcg => rowOf(about, index, memcg)),
     pods,
+    others: all ? 'all' : pods ? 'none' : 'top',
     unknown: memcgUnknown(about),
   }
 }

@@ -183,8 +183,10 @@ export interface MemoryBefore {
 export interface MemoryTextOptions {
   readonly language: Language
   readonly style: Style
-  /** Cells of the terminal. */
+  /** Cells of the terminal, for sentences. */
   readonly columns: number
+  /** Cells of a line of the table; names are shortened to fit. `Infinity`: a pipe, where somebody looks for whole ones. */
+  readonly cells: number
   readonly wide: boolean
   readonly before?: MemoryBefore
 }
@@ -262,7 +264,7 @@ function nodeLine({ total, available, kubeletAvailable, evictions }: MemoryNode,
     const key = soft === true ? 'evictionSoft' : byDefault === true ? 'evictionDefault' : 'eviction'
     parts.push(say(words, key, language, { bytes }))
   }
-  return `${listed(parts, language)}${language === 'zh' ? '。' : '.'}`
+  return language === 'zh' ? `${parts.join('；')}。` : `${parts.join('; ')}.`
 }
 
 /** One column: its heading, and its cell of a row. */
@@ -289,7 +291,11 @@ function changeColumn(key: 'change' | 'total', before: MemoryTable, language: La
   }
 }
 
-function columnsFor(others: boolean, { language, wide, before }: MemoryTextOptions): readonly Shown[] {
+function columnsFor(
+  rows: readonly MemoryRow[],
+  others: boolean,
+  { language, wide, before }: MemoryTextOptions,
+): readonly Shown[] {
   const title = (key: Key) => say(words, key, language)
   const left = (key: Key, cell: (row: MemoryRow) => string, yields?: true): Shown => ({
     title: title(key),
@@ -302,7 +308,9 @@ function columnsFor(others: boolean, { language, wide, before }: MemoryTextOptio
   const names = others
     ? [left('cgroup', ({ cgroup }) => cgroup, true)]
     : [
-        left('namespace', ({ namespace }) => namespace ?? '-'),
+        ...(rows.some(({ namespace }) => namespace !== undefined)
+          ? [left('namespace', ({ namespace }) => namespace ?? '-')]
+          : []),
         left('pod', ({ pod, podUid }) => pod ?? podUid ?? '-', true),
         left('container', ({ kind, container, sandbox, containerId, cgroup }) =>
           kind === 'pod'
@@ -360,12 +368,12 @@ function columnsFor(others: boolean, { language, wide, before }: MemoryTextOptio
 
 /** The dressed lines of one table. */
 function tableOf(rows: readonly MemoryRow[], others: boolean, options: MemoryTextOptions): readonly string[] {
-  const { style, wide, columns } = options
-  const shown = columnsFor(others, options)
+  const { style, wide, cells } = options
+  const shown = columnsFor(rows, others, options)
   const [head = '', ...lines] = table(
     shown,
     rows.map(row => shown.map(({ cell }) => cell(row))),
-    wide ? Infinity : columns,
+    wide ? Infinity : cells,
   )
   return [
     style.strong(head),
@@ -397,14 +405,14 @@ function whyLines(unknown: readonly Unknown[], language: Language): readonly str
 
 function notes(document: MemoryTable, left: number, options: MemoryTextOptions): readonly string[] {
   const { language, before } = options
-  const { rows, pods, unknown } = document
+  const { rows, pods, others, unknown } = document
   const unread = [...new Set(rows.flatMap(row => row.unread))]
   const hidden = rows.flatMap(row => row.hidden ?? [])
   const gone = before === undefined ? [] : goneSince(document, before.last)
   const shownGone = listed(gone.slice(0, GONE_NAMED), language)
   return [
     ...(pods ? [] : [say(words, 'noPods', language)]),
-    ...(pods || rows.every(({ cgroup }) => cgroup.lastIndexOf('/') > 0) ? [] : [say(words, 'top', language)]),
+    ...(others === 'top' && rows.length > 0 ? [say(words, 'top', language)] : []),
     ...(left === 0 ? [] : [say(words, 'sandboxes', language, { count: left })]),
     ...(gone.length === 0
       ? []

@@ -114,6 +114,7 @@ export async function memoryCommand(settings: Settings, options: MemoryOptions):
           : renderJsonLine(memoryJson(document, before))
         : renderMemory(document, {
             ...shapeOf(settings),
+            cells: process.stdout.isTTY === true ? columnsOf(process.stdout) : Infinity,
             wide: output === 'wide',
             ...(before === undefined ? {} : { before }),
           })
