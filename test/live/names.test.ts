@@ -49,6 +49,8 @@ interface Finding {
   readonly subject: { readonly containerId?: string }
 }
 
+type Row = Partial<Stats> & { readonly containerId?: string }
+
 interface Made {
   readonly name: string
   readonly namespace: string
@@ -174,20 +176,18 @@ describe('pods of a real runtime', () => {
    * Our figures before and after the others', until nothing moved in between: then they are the same to the byte. In
    * what holds its memory and does nothing that is so at once.
    */
-  async function compare(path: string, theirs: () => Promise<Stats | undefined>): Promise<void> {
-    let before = figures(read(), path)
-    let told: Stats | undefined
-    let after: Partial<Stats> = {}
+  async function compare<T>(ours: () => T, theirs: () => Promise<T>): Promise<void> {
+    let before = ours()
     for (let tries = 0; tries < 10; tries += 1) {
-      told = await theirs()
-      after = figures(read(), path)
+      const told = await theirs()
+      const after = ours()
       if (JSON.stringify(before) === JSON.stringify(after)) {
         expect(told).toEqual(before)
         return
       }
       before = after
     }
-    throw new Error(`never still: ${JSON.stringify({ before, told, after })}`)
+    throw new Error(`never still: ${JSON.stringify(before)}`)
   }
 
   it('hold what they were told to, of three kinds', () => {
@@ -206,21 +206,29 @@ describe('pods of a real runtime', () => {
     expect(made).toHaveLength(3)
     for (const { cgroup, app, side } of made)
       for (const id of [app, side])
-        await compare(`${cgroup}/${id}`, async () => (await runtime?.stats())?.get(id))
+        await compare<Partial<Stats> | undefined>(
+          () => figures(read(), `${cgroup}/${id}`),
+          async () => (await runtime?.stats())?.get(id),
+        )
   })
 
   it('started by runc have the figures that runc gives', async () => {
     expect(byRunc).toHaveLength(2)
     for (const { id, root, cgroup } of byRunc) {
-      await compare(cgroup, async () => {
-        const { stdout } = spawnSync('runc', ['--root', root, 'events', '--stats', id], { encoding: 'utf8' })
-        const { usage, raw } = JSON.parse(stdout).data.memory
-        return {
-          usage: usage.usage,
-          workingSet: usage.usage - raw.total_inactive_file,
-          rss: raw.total_rss,
-        }
-      })
+      await compare(
+        () => figures(read(), cgroup),
+        async () => {
+          const { stdout } = spawnSync('runc', ['--root', root, 'events', '--stats', id], {
+            encoding: 'utf8',
+          })
+          const { usage, raw } = JSON.parse(stdout).data.memory
+          return {
+            usage: usage.usage,
+            workingSet: usage.usage - raw.total_inactive_file,
+            rss: raw.total_rss,
+          }
+        },
+      )
     }
   })
 
@@ -283,6 +291,52 @@ describe('pods of a real runtime', () => {
     expect(nameOf(before, `${cgroup}/${again}`).container).toBeUndefined()
     const after = await withNames(tree, read(), { env })
     expect(nameOf(after, `${cgroup}/${again}`).container).toBe('side')
+  })
+
+  it('are rows of kmemscope memory, by name, with the figures of the runtime', async () => {
+    const rows = (): readonly Row[] => JSON.parse(kmemscope('memory', '-o', 'json')).rows
+    const rowOf = (all: readonly Row[], id: string) => all.find(({ containerId }) => containerId === id)
+    const told = rows()
+    for (const { name, namespace, uid, cgroup, app, side } of made) {
+      for (const [id, container] of [
+        [app, 'app'],
+        [side, 'side'],
+      ] as const) {
+        expect(rowOf(told, id)).toMatchObject({
+          namespace,
+          pod: name,
+          container,
+          podUid: uid,
+          cgroup: `${cgroup}/${id}`,
+          qos: 'burstable',
+          limit: CONTAINER_LIMIT,
+        })
+      }
+    }
+    const ids = made.flatMap(({ app, side }) => [app, side])
+    await compare(
+      () => {
+        const now = rows()
+        return ids.map(id => {
+          const { usage, workingSet, rss } = rowOf(now, id) ?? {}
+          return { usage, workingSet, rss }
+        })
+      },
+      async () => {
+        const stats = await runtime?.stats()
+        return ids.map(id => stats?.get(id) ?? { usage: undefined, workingSet: undefined, rss: undefined })
+      },
+    )
+  })
+
+  it('have their anatomy told by name', () => {
+    const { namespace, pod, namesFrom, usage } = JSON.parse(kmemscope('memory', 'shop/db', '-o', 'json'))
+    expect({ namespace, pod, namesFrom }).toEqual({
+      namespace: 'shop',
+      pod: 'db',
+      namesFrom: `unix://${runtime?.socket} ListPodSandbox`,
+    })
+    expect(usage.value).toBeGreaterThanOrEqual(HELD * MIB)
   })
 
   it('a kill is told with the names of its pod and container, which is gone by then', async () => {
