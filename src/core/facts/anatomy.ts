@@ -2,7 +2,7 @@
 // the same files, and the order that is claimed of them, checked.
 //
 // v2 (memory_stats of mm/memcontrol.c): `file` holds tmpfs and the swap cache; `kernel` (5.18) holds everything of the
-// kernel but `sock`, zswap included; `hugetlb` (6.13) is part of usage where the cgroup mount accounts it. v1: kernel
+// kernel but `sock`, zswap included; `hugetlb` (not in 6.12 yet) is part of usage where the cgroup mount accounts it. v1: kernel
 // memory has a counter of its own and no kinds; TCP buffers are not in usage. From 5.8 on anon counts what is mapped
 // (NR_ANON_MAPPED), and a page both mapped and in the swap cache is counted in both: the LRU lists, on which each page is
 // once, tell how many.

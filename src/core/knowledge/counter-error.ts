@@ -13,7 +13,7 @@ export function chargeBatch(release: KernelRelease | undefined): 32 | 64 {
 }
 
 /**
- * Cgroups that a CPU holds such charges for at once: one, from 6.16 on seven (NR_MEMCG_STOCK). A charge in advance for
+ * Cgroups that a CPU holds such charges for at once: one, from 6.16 on seven (NR_MEMCG_STOCK, f735eebe55f8). A charge in advance for
  * one is counted by all above it.
  */
 export function stockSlots(release: KernelRelease | undefined): 1 | 7 {

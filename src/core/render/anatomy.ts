@@ -68,7 +68,7 @@ const words = text({
     'why-kernel-kinds-not-told':
       'This kernel does not sum up kernel memory (5.18 does): pipe buffers, vmalloc, percpu or page tables may be in it.',
     'why-hugetlb-not-told':
-      'Huge pages may be charged (mount option memory_hugetlb_accounting, 6.7); memory.stat tells them from 6.13 on.',
+      'Huge pages may be charged (mount option memory_hugetlb_accounting, 6.7); memory.stat does not tell them up to 6.12.',
     'why-swap-cache-twice':
       'Pages in the swap cache that are mapped as well are counted twice, and this kernel does not tell how many.',
     'why-read-apart':
@@ -170,7 +170,7 @@ const words = text({
     'why-kernel-kinds-not-told':
       '本内核不汇总内核内存（5.18 起才有）：其中可能有管道缓冲、vmalloc、percpu 或页表。',
     'why-hugetlb-not-told':
-      '大页可能也记了账（挂载选项 memory_hugetlb_accounting，6.7 起）；memory.stat 自 6.13 起才给出。',
+      '大页可能也记了账（挂载选项 memory_hugetlb_accounting，6.7 起）；6.12 及以前 memory.stat 不给出。',
     'why-swap-cache-twice': 'swap cache 中同时被映射的页会统计两次，而本内核不给出其数量。',
     'why-read-apart': '若该 cgroup 正忙，读两个文件之间可能已有变化：请再看一次。',
     'why-cpus-not-known': '',
