@@ -215,7 +215,7 @@ describe('pods of a real runtime', () => {
   it('started by runc have the figures that runc gives', async () => {
     expect(byRunc).toHaveLength(2)
     for (const { id, root, cgroup } of byRunc) {
-      await compare(
+      await compare<Partial<Stats>>(
         () => figures(read(), cgroup),
         async () => {
           const { stdout } = spawnSync('runc', ['--root', root, 'events', '--stats', id], {
