@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
+  BY_KUBELET,
   INSTRUMENTS,
   type Look,
   type PrintedFinding,
@@ -34,7 +35,9 @@ const subjectOf = ({ subject }: PrintedFinding): string =>
 /** Verdicts and findings in lines that can be compared. */
 function said({ verdicts, findings }: PrintedReport): readonly string[] {
   return [
-    ...Object.entries(verdicts).map(([detector, verdict]) => `${detector}: ${verdict}`),
+    ...Object.entries(verdicts)
+      .filter(([detector, verdict]) => verdict === 'present' || !BY_KUBELET.includes(detector))
+      .map(([detector, verdict]) => `${detector}: ${verdict}`),
     ...new Set(findings.map(finding => `${finding.detector} ${finding.severity} ${subjectOf(finding)}`)),
   ].sort()
 }
@@ -90,6 +93,7 @@ function faultsOf(
   ])
   for (const [detector, verdict] of Object.entries(report.verdicts)) {
     const expected = present.has(detector) ? 'present' : unknown.has(detector) ? 'unknown' : 'absent'
+    if (BY_KUBELET.includes(detector) && expected === 'absent' && verdict === 'unknown') continue
     if (verdict !== expected) {
       const why = report.unknown
         .filter(one => one.detector === detector)

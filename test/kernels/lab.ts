@@ -167,6 +167,12 @@ export const INSTRUMENTS: Readonly<Record<string, (kernel: Kernel, append: strin
       .some(word => word.slice('slub_debug='.length).split(';').includes('FZPU')),
 }
 
+/**
+ * Detectors that judge by what a kubelet makes of the node. None is in a guest: by which of its formulas is not known, and
+ * where these disagree, which what Node itself takes decides, they are unknown. Elsewhere they are absent.
+ */
+export const BY_KUBELET: readonly string[] = ['node-working-set-blind', 'page-cache-in-working-set']
+
 export const kernel = (unit: Kernel): Kernel => unit
 export const scenario = (unit: Scenario): Scenario => unit
 
