@@ -26,6 +26,7 @@ import type { Case } from '../case/case.ts'
 import type { Memcg, MemcgTree } from '../case/memcg.ts'
 import { containerMetricRows, type MetricId } from '../knowledge/container-metrics.ts'
 import { chargeBatch, statisticsLag, stockSlots } from '../knowledge/counter-error.ts'
+import { hasMemoryReclaim } from '../knowledge/kernel-release.ts'
 import { type ContainerMetrics, containerMetrics } from './container-metrics.ts'
 import { deadMemory } from './dead-memory.ts'
 import { fact } from './fact.ts'
@@ -409,11 +410,32 @@ function childrenOf(about: Case, memcg: Memcg): Anatomy['children'] {
   }
 }
 
+/**
+ * Metrics for which this kernel has nothing to read, so that cAdvisor exports 0: what a live kernel does not have, what a
+ * memory.stat that was read has no key for, and memory.peak before 5.19, which came with memory.reclaim.
+ */
+function exportedZeros(about: Case, version: Version, memcg: Memcg): ReadonlySet<MetricId> {
+  const zeros = new Set(
+    containerMetricRows.flatMap(({ id, formula }) => (formula[version] === '0' ? [id] : [])),
+  )
+  if (memcg.usage === undefined || memcg.stat === undefined) return zeros
+  const release = kernel(about)
+  if (version === 'v1') {
+    if (memcg.stat['total_swap'] === undefined && memcg.stat['total_rss'] !== undefined) zeros.add('swap')
+    return zeros
+  }
+  if (about.origin === 'live' && memcg.swapUsage === undefined) zeros.add('swap')
+  const older = release !== undefined && hasMemoryReclaim(release) === false
+  if (memcg.peak === undefined && (about.origin === 'live' || older)) zeros.add('maxUsage')
+  return zeros
+}
+
 function metricsOf(
   version: Version,
   memcg: Memcg,
   metrics: ContainerMetrics,
   numbers: Numbers,
+  zeros: ReadonlySet<MetricId>,
 ): MetricValue[] {
   const keys = KEYS[version]
   const v1 = version === 'v1'
@@ -432,20 +454,20 @@ function metricsOf(
     activeFile: [numbers.stat(keys.activeFile)],
     inactiveFile: [inactive],
   }
-  return containerMetricRows.map(({ id, formula }) => {
+  return containerMetricRows.map(({ id }) => {
     const value = metrics[id]
     const read = from[id].filter(one => one !== undefined)
     if (value !== undefined) return { id, value, from: read }
-    return formula[version] === '0' ? { id, value: 0, exportedZero: true, from: [] } : { id, from: [] }
+    return zeros.has(id) ? { id, value: 0, exportedZero: true, from: [] } : { id, from: [] }
   })
 }
 
 function orderOf(
-  version: Version,
   isRoot: boolean,
   { maxUsage, usage, workingSet, rss }: ContainerMetrics,
   lazily: number,
   error: CounterError | undefined,
+  zeros: ReadonlySet<MetricId>,
 ): OrderStep[] {
   const step = (
     [upperId, upper]: readonly [MetricId, number | undefined],
@@ -468,7 +490,7 @@ function orderOf(
       ['maxUsage', maxUsage],
       ['usage', usage],
       () => (isRoot ? 'root-counted-otherwise' : 'read-apart'),
-      version === 'v2' && usage !== undefined ? 'no-peak-file' : 'not-read',
+      zeros.has('maxUsage') ? 'no-peak-file' : 'not-read',
     ),
     step(['usage', usage], ['workingSet', workingSet], () => 'read-apart', 'not-read'),
     step(
@@ -520,6 +542,7 @@ export function anatomyOf(about: Case, memcg: Memcg): Anatomy {
   const usage = numbers.file(version === 'v1' ? 'memory.usage_in_bytes' : 'memory.current', memcg.usage)
   const error = counterError(about, memcg)
   const metrics = containerMetrics(version, memcg)
+  const zeros = exportedZeros(about, version, memcg)
   const children = index?.children.get(memcg.path) ?? []
   const removed = removedOf(about, memcg, numbers, children)
 
@@ -582,8 +605,8 @@ export function anatomyOf(about: Case, memcg: Memcg): Anatomy {
     beside,
     ...(inner === undefined ? {} : { children: inner }),
     notes: memcg.stat === undefined ? [] : notes,
-    metrics: metricsOf(version, memcg, metrics, numbers),
-    order: orderOf(version, isRoot, metrics, lazily ?? 0, error),
+    metrics: metricsOf(version, memcg, metrics, numbers, zeros),
+    order: orderOf(isRoot, metrics, lazily ?? 0, error, zeros),
     ...(between === undefined ? {} : { betweenSetAndRss: between }),
   }
 }

@@ -558,6 +558,30 @@ describe('the order max_usage ≥ usage ≥ working_set ≥ rss', () => {
     expect(peak.order[0]).toMatchObject({ holds: true, difference: MIB })
   })
 
+  it('does not say that there is no peak where a copy only lacks it', () => {
+    const files = {
+      'sys/fs/cgroup/cgroup.controllers': 'memory\n',
+      'sys/fs/cgroup/p/memory.current': '8192\n',
+      'sys/fs/cgroup/p/memory.stat': 'anon 4096\nfile 0\ninactive_file 0\n',
+    }
+    const copied = (release: string) => anatomyAt(caseOf('v2', files, { release }, 'directory'), '/p')
+    const peak = ({ order, metrics }: Anatomy) => [
+      order[0]?.why,
+      metrics.find(({ id }) => id === 'maxUsage')?.value,
+    ]
+    expect(peak(copied('6.1.0-18-amd64'))).toEqual(['not-read', undefined])
+    expect(peak(copied('5.10.0-20-amd64'))).toEqual(['no-peak-file', 0])
+    expect(copied('5.10.0-20-amd64').metrics.find(({ id }) => id === 'swap')).toEqual({
+      id: 'swap',
+      from: [],
+    })
+  })
+
+  it('says that 0 is exported for swap where the kernel does not account it', () => {
+    const swap = ofV1(MIB, 0, totals({ cache: 0, rss: MIB })).metrics.find(({ id }) => id === 'swap')
+    expect(swap).toEqual({ id: 'swap', value: 0, exportedZero: true, from: [] })
+  })
+
   it('does not compare the root’s peak of v1 with its usage', () => {
     const at = 'sys/fs/cgroup/memory'
     const about = caseOf('v1', {
