@@ -101,7 +101,9 @@ describe('the papers', () => {
 describe('the files of the house', () => {
   it('have no path of the machine they were written on', () => {
     // split, so that this file does not name what it looks for
-    const own = new RegExp(['/work', '/(main|shared)\\b|/home', '/(?!user\\b|core\\b|kubernetes\\b)\\w+/'].join(''))
+    const own = new RegExp(
+      ['/work', '/(main|shared)\\b|/home', '/(?!user\\b|core\\b|kubernetes\\b)\\w+/'].join(''),
+    )
     const text = files.filter(
       path => /\.(ts|mjs|c|sh|md|json|yaml|yml)$|^\.ci\/run$/.test(path) && path !== 'package-lock.json',
     )
