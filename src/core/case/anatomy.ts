@@ -82,8 +82,8 @@ export interface CounterError {
   readonly batchPages: number
   readonly cpus: number
   readonly slots: number
-  /** Where the number of CPUs was read. */
-  readonly path: string
+  /** Where the number of CPUs was read; undefined: it was not, and one is the least there can be. */
+  readonly path?: string
 }
 
 export type ResidueVerdict =

@@ -122,12 +122,11 @@ function isRootOf(about: Case, { path }: Memcg): boolean {
   return path === '/' && latest(about)?.memcg?.nodeWide === true
 }
 
-/** How far counter and statistics of a cgroup may lie apart; undefined: the number of CPUs is not known. */
-export function counterError(about: Case, memcg: Memcg): CounterError | undefined {
+/** How far counter and statistics of a cgroup may lie apart; as of one CPU where their number is not known. */
+function counterError(about: Case, memcg: Memcg): CounterError {
   const cpus = latest(about)?.cpus
   // A CPU that goes offline gives back what it held (memcg_hotplug_cpu_dead).
   const count = cpus?.online ?? cpus?.possible
-  if (cpus === undefined || count === undefined) return undefined
   const release = kernel(about)
   const below = descendants(about).get(memcg.path) ?? 0
   const page = pageBytes(about)
@@ -135,12 +134,12 @@ export function counterError(about: Case, memcg: Memcg): CounterError | undefine
   const slots = Math.min(stockSlots(release), 1 + below)
   return {
     // The root is not charged: its usage is made of statistics.
-    stocks: isRootOf(about, memcg) ? 0 : batchPages * count * slots * page,
-    lag: statisticsLag(release, count, below) * page,
+    stocks: isRootOf(about, memcg) ? 0 : batchPages * (count ?? 1) * slots * page,
+    lag: statisticsLag(release, count ?? 1, below) * page,
     batchPages,
-    cpus: count,
+    cpus: count ?? 1,
     slots,
-    path: cpus.path,
+    ...(cpus === undefined || count === undefined ? {} : { path: cpus.path }),
   }
 }
 
@@ -190,7 +189,7 @@ interface Pages {
 }
 
 /** What lies on the LRU lists: anonymous memory, page cache, tmpfs, swap cache. */
-function pagesOf(numbers: Numbers, dead: Dead, error: CounterError | undefined): Pages {
+function pagesOf(numbers: Numbers, dead: Dead, error: CounterError): Pages {
   const keys = KEYS[numbers.version]
   const anon = numbers.stat(keys.anon)
   const file = numbers.stat(keys.file)
@@ -249,7 +248,7 @@ function pagesOf(numbers: Numbers, dead: Dead, error: CounterError | undefined):
   return { parts, ...(fileAlone === undefined ? {} : { fileAlone }) }
 }
 
-/** Less than this on the file lists beyond the file pages is noise where the number of CPUs is not known (ours). */
+/** Less than this on the file lists beyond the file pages is not told: what CPUs have not yet put on a list (ours). */
 const LAZILY_LEAST = 1024 * 1024
 
 /**
@@ -259,7 +258,7 @@ const LAZILY_LEAST = 1024 * 1024
 function lazilyFreed(
   numbers: Numbers,
   fileAlone: number | undefined,
-  error: CounterError | undefined,
+  error: CounterError,
 ): Detail | undefined {
   const keys = KEYS[numbers.version]
   const inactive = numbers.stat(keys.inactiveFile)
@@ -276,7 +275,7 @@ function lazilyFreed(
     ...(swapCached === undefined || swapCached.value === 0 ? [] : [swapCached]),
   ]
   const bytes = add(from)
-  return bytes > Math.max(error?.lag ?? 0, LAZILY_LEAST) ? { id: 'lazily-freed', bytes, from } : undefined
+  return bytes > Math.max(error.lag, LAZILY_LEAST) ? { id: 'lazily-freed', bytes, from } : undefined
 }
 
 function kernelOf(numbers: Numbers, memcg: Memcg, isRoot: boolean): Part {
@@ -363,10 +362,10 @@ function removedOf(about: Case, memcg: Memcg, numbers: Numbers, children: readon
   }
 }
 
-function residueOf(version: Version, memcg: Memcg, bytes: number, error: CounterError | undefined): Residue {
-  if (error === undefined) return { bytes, verdict: 'unknown', why: ['cpus-not-known'] }
+function residueOf(version: Version, memcg: Memcg, bytes: number, error: CounterError): Residue {
   if (bytes <= error.stocks + error.lag && bytes >= -error.lag)
     return { bytes, verdict: 'within', error, why: [] }
+  if (error.path === undefined) return { bytes, verdict: 'unknown', why: ['cpus-not-known'] }
   const { stat = {} } = memcg
   const why: ResidueWhy[] = []
   if (bytes < 0) {
@@ -466,7 +465,7 @@ function orderOf(
   isRoot: boolean,
   { maxUsage, usage, workingSet, rss }: ContainerMetrics,
   lazily: number,
-  error: CounterError | undefined,
+  error: CounterError,
   zeros: ReadonlySet<MetricId>,
 ): OrderStep[] {
   const step = (
@@ -497,7 +496,7 @@ function orderOf(
       ['workingSet', workingSet],
       ['rss', rss],
       missing => {
-        const late = error?.lag ?? 0
+        const late = error.lag
         if (lazily + late >= missing && lazily > 0) return 'lazily-freed'
         return missing <= late ? 'statistics-late' : 'counter-too-low'
       },

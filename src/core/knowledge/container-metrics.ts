@@ -23,8 +23,8 @@ export interface ContainerMetric {
   readonly unit: 'bytes' | 'count'
   /** In files and keys of memory.stat, or 0 where cAdvisor has nothing to read. */
   readonly formula: { readonly v1: string; readonly v2: string }
-  /** What it was before, and where. */
-  readonly history: { readonly v1?: Bilingual; readonly v2?: Bilingual }
+  /** What it was before, and where; `root`: of the root of v2. */
+  readonly history: { readonly v1?: Bilingual; readonly v2?: Bilingual; readonly root?: Bilingual }
 }
 
 const SINCE_31: Bilingual = { en: 'Since cAdvisor v0.31.', zh: '始于 cAdvisor v0.31。' }
@@ -41,7 +41,7 @@ export const containerMetricRows: readonly ContainerMetric[] = [
     unit: 'bytes',
     formula: { v1: 'memory.usage_in_bytes', v2: 'memory.current' },
     history: {
-      v2: {
+      root: {
         en: 'Of the root, which has no memory.current, libcontainer up to 1.1.8 says MemTotal - MemFree, from 1.1.9 (cAdvisor v0.48) anon + file.',
         zh: '根没有 memory.current：libcontainer 1.1.8 及以前取 MemTotal - MemFree，1.1.9 起（cAdvisor v0.48）取 anon + file。',
       },
@@ -110,8 +110,12 @@ export const containerMetricRows: readonly ContainerMetric[] = [
         zh: '始于 cAdvisor v0.24；v0.27 之前取 swap，不含下级 cgroup。',
       },
       v2: {
-        en: 'cAdvisor v0.40 to v0.42 gives memory and swap together. Of the root v0.43 to v0.47 (libcontainer 1.0.2 to 1.1.8) gives some 1.8e19: it subtracts what was not added.',
-        zh: 'cAdvisor v0.40 至 v0.42 给出的是内存与 swap 之和。对根，v0.43 至 v0.47（libcontainer 1.0.2 至 1.1.8）给出约 1.8e19：减去了并未加上的部分。',
+        en: 'cAdvisor v0.40 to v0.42 gives memory and swap together.',
+        zh: 'cAdvisor v0.40 至 v0.42 给出的是内存与 swap 之和。',
+      },
+      root: {
+        en: 'Of the root cAdvisor v0.43 to v0.47 (libcontainer 1.0.2 to 1.1.8) gives some 1.8e19: it subtracts what was not added.',
+        zh: '对根，cAdvisor v0.43 至 v0.47（libcontainer 1.0.2 至 1.1.8）给出约 1.8e19：减去了并未加上的部分。',
       },
     },
   },

@@ -32,7 +32,7 @@ const words = text({
     'part-slab': 'slab',
     'part-kernel-stack': 'kernel stacks',
     'part-pagetables': 'page tables',
-    'part-sec-pagetables': 'page tables of KVM, IOMMU',
+    'part-sec-pagetables': 'page tables of KVM and IOMMU',
     'part-percpu': 'percpu',
     'part-vmalloc': 'vmalloc',
     'part-zswap': 'zswap',
@@ -60,6 +60,8 @@ const words = text({
       'As the kernel counts: its CPUs charge up to {stocks|bytes} in advance ({pages} pages on each of {cpus} CPUs), and memory.stat may be late by {lag|bytes}.',
     'within-slots':
       'As the kernel counts: its CPUs charge up to {stocks|bytes} in advance ({pages} pages on each of {cpus} CPUs, for up to {slots} cgroups each), and memory.stat may be late by {lag|bytes}.',
+    'within-one':
+      'As the kernel counts: even a single CPU charges up to {stocks|bytes} in advance. How many there are was not read.',
     above:
       'More is charged than any statistic tells, beyond what the kernel’s way of counting explains ({stocks|bytes} in advance, {lag|bytes} late).',
     below:
@@ -135,7 +137,7 @@ const words = text({
     'part-slab': 'slab',
     'part-kernel-stack': '内核栈',
     'part-pagetables': '页表',
-    'part-sec-pagetables': 'KVM、IOMMU 页表',
+    'part-sec-pagetables': 'KVM/IOMMU 页表',
     'part-percpu': 'percpu',
     'part-vmalloc': 'vmalloc',
     'part-zswap': 'zswap',
@@ -163,6 +165,8 @@ const words = text({
       '由内核的计数方式解释：各 CPU 最多预先记账 {stocks|bytes}（{cpus} 个 CPU，每个 {pages} 页），memory.stat 可能滞后 {lag|bytes}。',
     'within-slots':
       '由内核的计数方式解释：各 CPU 最多预先记账 {stocks|bytes}（{cpus} 个 CPU，每个可为 {slots} 个 cgroup 各记 {pages} 页），memory.stat 可能滞后 {lag|bytes}。',
+    'within-one':
+      '由内核的计数方式解释：即使只有一个 CPU，也会预先记账最多 {stocks|bytes}。没有读到 CPU 数。',
     above:
       '记账的多于所有统计之和，且超出内核计数方式所能解释的范围（预先记账 {stocks|bytes}，滞后 {lag|bytes}）。',
     below: '统计之和多于记账，且超出内核计数方式所能解释的范围（滞后 {lag|bytes}）。',
@@ -461,7 +465,8 @@ function residueWords({ verdict, error, why }: Residue, language: Language): str
           cpus: error.cpus,
           slots: error.slots,
         }
-  const key = verdict === 'within' && (error?.slots ?? 1) > 1 ? 'within-slots' : verdict
+  const within = error?.path === undefined ? 'within-one' : error.slots > 1 ? 'within-slots' : 'within'
+  const key = verdict === 'within' ? within : verdict
   return [
     say(words, key, language, values),
     ...why.map(one => say(words, `why-${one}`, language)).filter(Boolean),
@@ -496,7 +501,7 @@ function places(anatomy: Anatomy, { language, style, columns, size, sizeCells, p
 
 const METRIC_ROWS = new Map(containerMetricRows.map(row => [row.id, row]))
 
-function metrics({ version, metrics: values }: Anatomy, look: Look): string[] {
+function metrics({ version, cgroup, metrics: values }: Anatomy, look: Look): string[] {
   const { language, style, columns, size, sizeCells, put } = look
   const nameCells = Math.max(...containerMetricRows.map(({ name }) => name.length))
   const lines = values.flatMap(({ id, value, exportedZero }) => {
@@ -515,6 +520,9 @@ function metrics({ version, metrics: values }: Anatomy, look: Look): string[] {
       fits ? `${front}  ${style.faint(formula)}` : front,
       ...(fits ? [] : put(formula, '      ').map(style.faint)),
       ...put(row.history[version]?.[language] ?? '', '      ').map(style.faint),
+      ...(version === 'v2' && cgroup === '/'
+        ? put(row.history.root?.[language] ?? '', '      ').map(style.faint)
+        : []),
     ]
   })
   return [...put(say(words, 'metrics', language), '').map(style.strong), ...lines]
