@@ -10,7 +10,7 @@ import type { Memcg } from '../case/memcg.ts'
 import { type DeadMemory, deadMemory } from '../facts/dead-memory.ts'
 import { bearings } from '../facts/defects.ts'
 import { latest } from '../facts/kernel.ts'
-import { memcgLoads, mostOf, near, severityOfPart } from '../facts/memcg-load.ts'
+import { type MemcgLoad, memcgLoads, mostOf, near, severityOfPart } from '../facts/memcg-load.ts'
 import { memcgIndex, memcgReading, memcgSubject, memcgUnknown } from '../facts/memcg-tree.ts'
 import { loadEvidence } from '../facts/reclaimable-load.ts'
 import { type Draft, detector } from './detector.ts'
@@ -75,27 +75,35 @@ function leftToPods(about: Case): {
   readonly unknown: readonly Unknown[]
 } {
   const total = latest(about)?.meminfo?.values['MemTotal'] ?? Infinity
+  const v1 = latest(about)?.memcg?.version === 'v1'
+  const keys = v1 ? { shmem: 'total_shmem', cache: 'total_cache' } : { shmem: 'shmem', cache: 'file' }
   const pods: LeftToPod[] = []
   let unread: Memcg | undefined
+  let notTold: Memcg | undefined
   for (const pod of memcgIndex(about)?.tree.memcgs ?? []) {
     if (pod.pod.level !== 'pod' || pod.uncontrolled) continue
-    const dead = deadMemory(about, pod)
-    if (dead?.shmem === undefined) {
-      // The key came with 4.13: where no cgroup has it, it is not the pod's that is missing.
-      if (pod.stat === undefined || hasShmem(about)) unread ??= pod
-      continue
-    }
     const { limit } = pod
     if (limit === undefined) {
       unread ??= pod
       continue
     }
-    const limited = limit < Infinity
-    const room = Math.min(limit, total)
-    const shmem = Math.max(0, dead.shmem - (dead.error ?? 0))
-    const severity =
-      room < Infinity ? severityOfPart({ memcg: pod, workingSet: 0, room, limited }, shmem) : undefined
-    if (severity !== undefined) pods.push({ pod, room, limited, dead, shmem: dead.shmem, severity })
+    const load = loadOf(pod, total)
+    const dead = deadMemory(about, pod)
+    if (dead?.shmem === undefined) {
+      // What cannot be told apart bounds it: all shared memory of the pod; before 4.13, which has no word for it, its cache.
+      const most = dead?.cache ?? pod.stat?.[keys.shmem] ?? pod.stat?.[keys.cache]
+      if (most === undefined) unread ??= pod
+      else if (severityOfPart(load, most) !== undefined) notTold ??= pod
+      continue
+    }
+    const severity = severityOfPart(load, Math.max(0, dead.shmem - (dead.error ?? 0)))
+    if (severity !== undefined) pods.push({ ...load, pod, dead, shmem: dead.shmem, severity })
+  }
+  if (unread === undefined && notTold !== undefined) {
+    return {
+      pods,
+      unknown: [{ reason: 'shmem-not-told', path: `${notTold.dir}/memory.stat`, remedy: 'none' }],
+    }
   }
   return {
     pods: pods.sort((a, b) => b.shmem / b.room - a.shmem / a.room),
@@ -114,8 +122,9 @@ function leftToPods(about: Case): {
   }
 }
 
-function hasShmem(about: Case): boolean {
-  return latest(about)?.memcg?.memcgs.some(({ stat }) => stat?.['shmem'] !== undefined) ?? false
+function loadOf(pod: Memcg, total: number): MemcgLoad {
+  const { limit = Infinity } = pod
+  return { memcg: pod, workingSet: 0, room: Math.min(limit, total), limited: limit < Infinity }
 }
 
 function ofPods(about: Case, left: readonly LeftToPod[]): readonly Draft<En>[] {

@@ -22,9 +22,12 @@ export const unknownReasons = text({
     'tasks-not-read': 'whether a process is in some cgroups could not be read ({path})',
     'pods-not-listed':
       'no list of this node’s pods and containers could be read: whether {path}, in which no process is, should be gone is not known',
+    'pods-not-named': 'what some pods and containers are called could not be read ({path})',
     'memory-stat-not-read': 'the usage or memory.stat of some containers could not be read',
     'kmem-not-split':
       'cgroup v1 gives kernel memory as one number: how much of it is slab, page tables or BPF maps it does not tell ({path})',
+    'shmem-not-told':
+      'how much of a pod’s shared memory removed containers left cannot be told here; before 4.13 it is not told from page cache either ({path})',
     'kubelet-formula-not-known':
       'which memory of a v2 node the kubelet counts depends on its version, which is not at hand',
     'huge-page-mode-not-read':
@@ -86,9 +89,12 @@ export const unknownReasons = text({
     'memcg-tree-incomplete': '部分内存 cgroup 没有读到',
     'kmem-usage-not-read': '部分 cgroup 的内核内存用量没有读到',
     'tasks-not-read': '有些 cgroup 里有没有进程，没有读到（{path}）',
+    'pods-not-named': '没能读到部分 Pod 和容器的名称（{path}）',
     'pods-not-listed': '没有读到本节点的 Pod 和容器列表：{path} 里没有进程，但不知道它是否本应删除',
     'memory-stat-not-read': '部分容器的用量或 memory.stat 没有读到',
     'kmem-not-split': 'cgroup v1 的内核内存只有一个总数，看不出其中 slab、页表、BPF map 各占多少（{path}）',
+    'shmem-not-told':
+      '看不出某个 Pod 的共享内存中有多少是已删除的容器留下的；4.13 之前的内核还不区分它与页缓存（{path}）',
     'kubelet-formula-not-known': 'v2 节点上 kubelet 把哪些内存算作已用取决于其版本，而版本没有查到',
     'huge-page-mode-not-read': '没有读到透明大页是否对所有匿名内存启用（{path}）',
     'tcp-memory-not-read': '没有读到节点上 TCP socket 占用的内存及其上限',

@@ -332,6 +332,29 @@ describe('tmpfs-outlives-container', () => {
     if (finding !== undefined) expect(finding.values['shmem']).toBe(shmem * MIB)
   })
 
+  it('is not told by a kernel that has no word for it', () => {
+    const old = (left: number): Files => ({
+      ...v1({ total_cache: 50 }, { usage: 100, limit: 400 }),
+      ...v1Cgroup(POD, {
+        usage: 600 * MIB,
+        limit: 1000 * MIB,
+        files: {
+          'memory.stat': stat({
+            cache: 0,
+            rss: 0,
+            total_cache: (left + 50) * MIB,
+            total_rss: 0,
+            total_inactive_file: 0,
+          }),
+        },
+      }),
+    })
+    expect(reasons(onV1(old(300), '3.10.0-1160.el7.x86_64'), 'tmpfs-outlives-container')).toEqual([
+      'shmem-not-told',
+    ])
+    expect(onV1(old(100), '3.10.0-1160.el7.x86_64').verdicts['tmpfs-outlives-container']).toBe('absent')
+  })
+
   it('will, of a container near its limit; and has, where it was killed', () => {
     const files = (kills: number): Files => ({
       ...v2({ anon: 200, file: 600, shmem: 600 }),
