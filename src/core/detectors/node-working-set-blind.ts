@@ -59,9 +59,9 @@ export default detector({
   judge(about) {
     const { view, unknown } = kubeletView(about)
     if (view === undefined) return { findings: [], unknown }
-    const { total, available, kubelet, threshold, version } = view
+    const { total, available, atMost, kubelet, threshold, version } = view
     const least = Math.max(BLIND_SHARE * total, threshold)
-    const blind = kubelet.filter(one => one - available >= least)
+    const blind = kubelet.filter(one => one - atMost >= least)
     const [sees] = blind
     if (sees === undefined) return { findings: [], unknown }
     if (blind.length < kubelet.length) {

@@ -15,6 +15,11 @@ export interface KubeletView {
   readonly total: number
   /** The kernel's estimate: MemAvailable. */
   readonly available: number
+  /**
+   * All that is free or could be freed, the reserves included that MemAvailable leaves out (si_mem_available of
+   * mm/page_alloc.c): on a machine of some hundred MiB they are a tenth of it, and nobody's use.
+   */
+  readonly atMost: number
   /** The kubelet's memory.available. Two where the version that decides between them is not at hand. */
   readonly kubelet: readonly [number, ...number[]]
   /** memory.available of evictionHard; the kubelet's default where no other is known. */
@@ -25,6 +30,8 @@ export interface KubeletView {
   readonly version: 'v1' | 'v2'
   readonly evidence: readonly [Evidence, ...Evidence[]]
 }
+
+const RECLAIMABLE = ['MemFree', 'Active(file)', 'Inactive(file)', 'SReclaimable'] as const
 
 /** undefined without `unknown`: there is no kubelet here. */
 export const kubeletView: (about: Case) => {
@@ -72,6 +79,10 @@ export const kubeletView: (about: Case) => {
     view: {
       total,
       available,
+      atMost: Math.max(
+        available,
+        RECLAIMABLE.reduce((sum, key) => sum + (latest(about)?.meminfo?.values[key] ?? 0), 0),
+      ),
       kubelet:
         older === 'not-affected' || before === undefined
           ? [kubeletAvailable]
@@ -85,6 +96,10 @@ export const kubeletView: (about: Case) => {
       evidence: [
         reading('MemAvailable', available),
         reading('MemTotal', total),
+        ...RECLAIMABLE.flatMap(key => {
+          const value = latest(about)?.meminfo?.values[key]
+          return value === undefined ? [] : [reading(key, value)]
+        }),
         ...(v1
           ? [
               memcgReading(about, root, 'memory.usage_in_bytes', root.usage ?? 0),

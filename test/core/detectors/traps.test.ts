@@ -266,20 +266,27 @@ describe('reclaimable-slab-in-working-set', () => {
 describe('node-working-set-blind', () => {
   const found = (report: Report) => of(report, 'node-working-set-blind')
 
-  // 16 GiB, of which page cache and anonymous memory take 4, less 1 that is inactive
+  // The kubelet sees 16 GiB less 3000 MiB; a tenth of the node, 1638.4 MiB, is where it matters.
   it.each([
-    [13_384 - 1639, 'warning'],
-    [13_384 - 1638, undefined],
+    [11_745, 'warning'],
+    [11_746, undefined],
     [90, 'critical'],
   ])('with %i MiB left on v1: %s', (available, severity) => {
     const files = {
       ...v1Cgroup(CONTAINER),
-      ...meminfo({ MemTotal: 16_384, MemAvailable: available }),
+      ...meminfo({ MemFree: available, MemAvailable: available, SReclaimable: 0 }),
+      'sys/fs/cgroup/memory/memory.usage_in_bytes': `${4024 * MIB}\n`,
     }
-    const [finding] = found(
-      onV1({ ...files, 'sys/fs/cgroup/memory/memory.usage_in_bytes': `${4024 * MIB}\n` }),
-    )
-    expect(finding?.severity).toBe(severity)
+    expect(found(onV1(files))[0]?.severity).toBe(severity)
+  })
+
+  it('takes what MemAvailable keeps in reserve for no kernel memory', () => {
+    const files = {
+      ...v1Cgroup(CONTAINER),
+      ...meminfo({ MemFree: 11_800, MemAvailable: 11_000 }),
+      'sys/fs/cgroup/memory/memory.usage_in_bytes': `${4024 * MIB}\n`,
+    }
+    expect(onV1(files).verdicts['node-working-set-blind']).toBe('absent')
   })
 
   const hidden = { ...v2Cgroup(CONTAINER), ...meminfo({ MemFree: 4000, MemAvailable: 6000, Percpu: 6000 }) }
