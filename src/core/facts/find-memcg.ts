@@ -53,23 +53,26 @@ export interface FoundMemcgs {
   readonly found: readonly FoundMemcg[]
   /** Where none was found: all names there are, to look for the nearest in. */
   readonly names: readonly string[]
+  /** Whether any of them is the name of a pod or container: else they are UIDs and ids alone. */
+  readonly named: boolean
 }
 
 /** Whole names first, then the beginnings of ids, then the beginnings of pods' names (`web` of web-7d9f-x2x). */
 export function findMemcg(about: Case, word: string): FoundMemcgs {
   const all = inPods(about)
+  const named = all.some(({ name }) => name.pod !== undefined || name.container !== undefined)
   const exact = all.filter(one => answers(one).includes(word))
-  if (exact.length > 0) return { found: exact, names: [] }
+  if (exact.length > 0) return { found: exact, names: [], named }
   const byId = all.filter(one => begins(one, word))
-  if (byId.length > 0) return { found: byId, names: [] }
+  if (byId.length > 0) return { found: byId, names: [], named }
   const byName = all.filter(
     ({ memcg, name }) =>
       memcg.pod.level === 'pod' &&
       word !== '' &&
       (name.pod?.startsWith(word) === true || `${name.namespace}/${name.pod}`.startsWith(word)),
   )
-  if (byName.length > 0) return { found: byName, names: [] }
-  return { found: [], names: [...new Set(all.flatMap(answers))] }
+  if (byName.length > 0) return { found: byName, names: [], named }
+  return { found: [], names: [...new Set(all.flatMap(answers))], named }
 }
 
 /** By path within the hierarchy, with or without the first `/`, or by directory; as on the node or as in the Tree. */

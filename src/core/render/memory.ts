@@ -76,6 +76,8 @@ const words = text({
       'A limit above what is visible from here holds as well, {bytes|bytes}; how much of it is used is not known.',
     gone: 'Gone since the reading before: {what}.',
     goneMore: '{what} and {count|number} more',
+    oneChange: 'Usage since the reading {seconds|number} s before: {change}; since the first: {total}.',
+    oneNew: 'It was made anew since the reading before.',
     since: 'CHANGE is since the reading {seconds|number} s before.',
     limits: 'What can stop or kill it, nearest first',
     'effect-oom-kill': 'a process in it is killed',
@@ -154,6 +156,8 @@ const words = text({
     hidden: '在从这里看不到的上级还有一个限制 {bytes|bytes}，已用多少不得而知。',
     gone: '上次读取之后消失：{what}。',
     goneMore: '{what} 等，另有 {count|number} 个',
+    oneChange: '用量与 {seconds|number} 秒前相比：{change}；与第一次相比：{total}。',
+    oneNew: '上次读取之后它被重新创建。',
     since: '“变化”是与 {seconds|number} 秒前的读数相比。',
     limits: '会限制或杀死它的，由近到远',
     'effect-oom-kill': '其中一个进程被杀',
@@ -513,6 +517,36 @@ export function renderLimits(
   return `${lines.join('\n')}\n`
 }
 
+/** One cgroup's row, and when it was read. */
+export interface ReadRow {
+  readonly row: MemoryRow
+  readonly at: number
+}
+
+/** What became of the usage of one cgroup since earlier readings, in bytes and seconds; undefined: it is another now. */
+export function changeOf(
+  { row, at }: ReadRow,
+  before: { readonly last: ReadRow; readonly first: ReadRow },
+): { readonly usage: number; readonly total: number; readonly seconds: number } | undefined {
+  const { last, first } = before
+  const known = [row, last.row, first.row].map(({ usage }) => usage)
+  const [now, then, begin] = known
+  if (now === undefined || then === undefined || begin === undefined) return undefined
+  if (row.inode !== last.row.inode || row.inode !== first.row.inode) return undefined
+  return { usage: now - then, total: now - begin, seconds: (at - last.at) / 1000 }
+}
+
+/** The same in words. */
+export function renderChange(change: ReturnType<typeof changeOf>, language: Language): string {
+  if (change === undefined) return `${say(words, 'oneNew', language)}\n`
+  const { usage, total, seconds } = change
+  return `${say(words, 'oneChange', language, {
+    seconds: Math.round(seconds * 10) / 10,
+    change: signed(usage),
+    total: signed(total),
+  })}\n`
+}
+
 function hpaLines(
   { workingSet, request }: { readonly workingSet: number | undefined; readonly request: number | undefined },
   kind: MemoryRow['kind'],
@@ -537,9 +571,9 @@ export function limitsJson({ candidates, firstToHit, unread, hidden }: Limits): 
   }
 }
 
-function rowJson(row: MemoryRow, before: MemoryBefore | undefined): object {
+function rowJson(row: MemoryRow, before: ReadonlyMap<string, MemoryRow>): object {
   const { candidates, firstToHit, unread, hidden, limit, headroom, request, ...rest } = row
-  const was = before === undefined ? undefined : earlier(row, byCgroup(before.last))
+  const was = earlier(row, before)
   return {
     ...rest,
     ...(limit === undefined ? {} : { limit: reportedLimit(limit) }),
@@ -554,6 +588,7 @@ function rowJson(row: MemoryRow, before: MemoryBefore | undefined): object {
 /** The object that is printed; its shape is `kmemscope/memory@1` (schemas/memory.json). */
 export function memoryJson(document: MemoryTable, before?: MemoryBefore): object {
   const { at, version, root, node, sources, limitSources, rows, unknown } = document
+  const earlierRows = before === undefined ? new Map() : byCgroup(before.last)
   return {
     schema: 'kmemscope/memory@1',
     at: rfc3339(at),
@@ -563,7 +598,7 @@ export function memoryJson(document: MemoryTable, before?: MemoryBefore): object
     sources,
     limitSources,
     ...(before === undefined ? {} : { sinceSeconds: (at - before.last.at) / 1000 }),
-    rows: rows.map(row => rowJson(row, before)),
+    rows: rows.map(row => rowJson(row, earlierRows)),
     unknown,
   }
 }

@@ -2,21 +2,26 @@
 
 import { statSync } from 'node:fs'
 import { printable } from '../../core/base/printable.ts'
+import type { Anatomy } from '../../core/case/anatomy.ts'
 import type { Case } from '../../core/case/case.ts'
 import type { Memcg } from '../../core/case/memcg.ts'
-import { type MemorySort, type MemoryTable, memorySorts } from '../../core/case/memory.ts'
+import { type MemoryRow, type MemorySort, type MemoryTable, memorySorts } from '../../core/case/memory.ts'
 import { collect } from '../../core/collect.ts'
 import { anatomyOf } from '../../core/facts/anatomy.ts'
 import { cgroupPaths, type FoundMemcg, findCgroup, findMemcg } from '../../core/facts/find-memcg.ts'
-import { memcgUnknown } from '../../core/facts/memcg-tree.ts'
+import { memcgIndex, memcgUnknown } from '../../core/facts/memcg-tree.ts'
 import { memoryRow, memoryTable, sortedRows } from '../../core/facts/memory-table.ts'
+import { shellWord } from '../../core/knowledge/remedies.ts'
 import { unknownReasons, unknownRemedies } from '../../core/knowledge/unknown.ts'
 import { anatomyJson, renderAnatomy } from '../../core/render/anatomy.ts'
 import { renderJson, renderJsonLine } from '../../core/render/json.ts'
 import {
+  changeOf,
   limitsJson,
   type MemoryBefore,
   memoryJson,
+  type ReadRow,
+  renderChange,
   renderLimits,
   renderMemory,
 } from '../../core/render/memory.ts'
@@ -103,9 +108,16 @@ export async function memoryCommand(settings: Settings, options: MemoryOptions):
     return opened.about
   }
   let before: MemoryBefore | undefined
+  let rows: { readonly last: ReadRow; readonly first: ReadRow } | undefined
   const draw = async (): Promise<string> => {
     const seen = await read()
-    if (one) return anatomyText(seen, about, settings, options.watch !== undefined)
+    if (one) {
+      const { row, anatomy } = oneOf(seen, about, settings)
+      const now = { row, at: anatomy.at }
+      const change = rows === undefined ? undefined : { of: changeOf(now, rows) }
+      rows = { last: now, first: rows?.first ?? now }
+      return oneText({ row, anatomy, change }, settings, options.watch !== undefined)
+    }
     const document = tableOf(seen, sort, options, settings)
     const picture =
       output === 'json'
@@ -184,7 +196,7 @@ function tableOf(about: Case, sort: MemorySort, { all }: MemoryOptions, settings
 function listedName({ memcg, name }: FoundMemcg): string {
   const container = memcg.pod.level === 'container' ? (name.container ?? memcg.pod.containerId) : undefined
   const parts = [name.namespace, name.pod ?? memcg.pod.podUid, container].filter(one => one !== undefined)
-  return `  ${printable(parts.join('/'))}  --cgroup ${printable(memcg.path)}`
+  return `  ${printable(parts.join('/'))}  --cgroup ${shellWord(printable(memcg.path))}`
 }
 
 function meant(about: Case, { pod, cgroup }: Asked, { words }: Settings): Memcg {
@@ -200,17 +212,19 @@ function meant(about: Case, { pod, cgroup }: Asked, { words }: Settings): Memcg 
     )
   }
   const word = pod ?? ''
-  const { found, names } = findMemcg(about, word)
+  const { found, names, named } = findMemcg(about, word)
   const [first, second] = found
   if (first !== undefined && second === undefined) return first.memcg
   if (first === undefined) {
     throw new Ending(
       names.length === 0
         ? words('noPodsHere', { what: printable(word) })
-        : words('noSuchPod', {
-            what: printable(word),
-            nearest: nearest(word, names).map(printable).join(', '),
-          }),
+        : !named
+          ? words('noNamesHere', { what: printable(word) })
+          : words('noSuchPod', {
+              what: printable(word),
+              nearest: nearest(word, names).map(printable).join(', '),
+            }),
       exitCodes.usage,
     )
   }
@@ -226,18 +240,41 @@ function meant(about: Case, { pod, cgroup }: Asked, { words }: Settings): Memcg 
   )
 }
 
-function anatomyText(about: Case, which: Asked, settings: Settings, oneLine: boolean): string {
-  if (memoryTable(about) === undefined) throw noMemcgs(about, settings)
+interface One {
+  readonly row: MemoryRow
+  readonly anatomy: Anatomy
+}
+
+/** The one that is meant; ends where there is none, or several. */
+function oneOf(about: Case, which: Asked, settings: Settings): One {
+  if (memcgIndex(about) === undefined) throw noMemcgs(about, settings)
   const memcg = meant(about, which, settings)
-  const anatomy = anatomyOf(about, memcg)
   const row = memoryRow(about, memcg)
+  if (row === undefined) throw noMemcgs(about, settings)
+  return { row, anatomy: anatomyOf(about, memcg) }
+}
+
+function oneText(
+  {
+    row,
+    anatomy,
+    change,
+  }: One & { readonly change: { readonly of: ReturnType<typeof changeOf> } | undefined },
+  settings: Settings,
+  oneLine: boolean,
+): string {
   if (settings.output === 'json') {
-    const document = { ...anatomyJson(anatomy), ...(row === undefined ? {} : { limits: limitsJson(row) }) }
+    const document = {
+      ...anatomyJson(anatomy),
+      limits: limitsJson(row),
+      ...(change?.of === undefined ? {} : { change: change.of }),
+    }
     return oneLine ? renderJsonLine(document) : renderJson(document)
   }
   const shape = shapeOf(settings)
-  return (
-    renderAnatomy(anatomy, { ...shape, wide: settings.output === 'wide' }) +
-    (row === undefined ? '' : `\n${renderLimits(row, shape)}`)
-  )
+  return [
+    ...(change === undefined ? [] : [`${renderChange(change.of, settings.language)}\n`]),
+    renderAnatomy(anatomy, { ...shape, wide: settings.output === 'wide' }),
+    `\n${renderLimits(row, shape)}`,
+  ].join('')
 }

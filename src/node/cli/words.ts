@@ -43,7 +43,7 @@ export const cliWords = text({
     optScan:
       'have the kernel scan its memory twice, and show what both scans report; says first what it costs',
     optPins:
-      'look at the owner of each page: which pages removed cgroups hold, and which files may be why (root; says first what it costs)',
+      'look at the owner of each page: which pages removed cgroups hold, and which files may be why (root; says first what it costs; with --watch every 10 s at most)',
     examplePins: 'which pages removed cgroups hold, and which files may be why',
     optYes: 'scan without asking',
     optHelp: 'show this help',
@@ -107,11 +107,12 @@ export const cliWords = text({
     noSuchCgroup: 'there is no memory cgroup “{what}”; nearest: {nearest}',
     noPodsHere:
       'no pod or container “{what}”: no cgroup of a pod is on this node. Other cgroups: kmemscope memory --all',
+    noNamesHere:
+      'no pod or container “{what}”: what they are called could not be read here. Name one by UID or container id, as kmemscope memory lists them',
     noSuchPod: 'no pod or container “{what}”; nearest: {nearest}',
     severalPods: '“{what}” is several; name one of them with --cgroup:',
     moreLines: '… and {count} more',
     badInterval: '“{what}” is no interval; write 500ms, 2s or 1m (at least 500ms)',
-    pinsWatched: '--pins reads every page of the node: once, not with --watch',
     unknownSort: 'no column “{what}” to sort by; nearest: {nearest}',
     unknownShell: 'unknown shell “{what}”; choose one of: bash, zsh, fish',
     wantsValue: 'option {what} needs a value',
@@ -172,7 +173,8 @@ export const cliWords = text({
     optInterval: '与 --watch 同用：两次读取的间隔，如 500ms、5s、1m',
     optSort: '按哪一列排序：{columns}',
     optScan: '让内核扫描内存两次，显示两次都报告的；会先说明代价',
-    optPins: '查看每个页面的归属：已删除的 cgroup 占用了哪些页面、可能是哪些文件（需要 root；会先说明代价）',
+    optPins:
+      '查看每个页面的归属：已删除的 cgroup 占用了哪些页面、可能是哪些文件（需要 root；会先说明代价；与 --watch 同用时最快 10 秒一次）',
     examplePins: '已删除的 cgroup 占着哪些页面、可能是哪些文件',
     optYes: '不询问，直接扫描',
     optHelp: '显示帮助',
@@ -236,11 +238,12 @@ export const cliWords = text({
     noSuchCgroup: '没有内存 cgroup“{what}”；相近的有：{nearest}',
     noPodsHere:
       '没有 Pod 或容器“{what}”：本节点上没有 Pod 的 cgroup。查看其他 cgroup：kmemscope memory --all',
+    noNamesHere:
+      '没有 Pod 或容器“{what}”：这里没有读到它们的名字。请用 kmemscope memory 列出的 UID 或容器 ID 指定',
     noSuchPod: '没有 Pod 或容器“{what}”；相近的有：{nearest}',
     severalPods: '“{what}”对应多个；请用 --cgroup 指定其中一个：',
     moreLines: '…… 另有 {count} 个',
     badInterval: '“{what}”不是有效的间隔；请写成 500ms、2s 或 1m（至少 500ms）',
-    pinsWatched: '--pins 要读遍节点的所有页面：只做一次，不能与 --watch 同用',
     unknownSort: '没有可排序的列“{what}”；相近的有：{nearest}',
     unknownShell: '未知 shell“{what}”；可选：bash、zsh、fish',
     wantsValue: '选项 {what} 需要一个值',

@@ -84,9 +84,12 @@ describe('one pod or cgroup', () => {
   })
 
   it('is named among others where it is not found, or is several', () => {
-    const near = memory('dfe9dee4', healthy)
+    const near = memory('web', healthy)
     expect(near).toMatchObject({ code: 2, out: '' })
-    expect(near.err).toContain('nearest: ')
+    expect(near.err).toContain('what they are called could not be read')
+    const cgroup = memory('--cgroup', 'kubepods', healthy)
+    expect(cgroup).toMatchObject({ code: 2, out: '' })
+    expect(cgroup.err).toContain('nearest: /kubepods.slice')
     const none = memory('web', join(root, 'fixtures/nodes/v2-dying-memcgs/tree/proc'))
     expect(none).toMatchObject({ code: 1, out: '' })
     expect(memory('--cgroup', '/nowhere', healthy)).toMatchObject({ code: 2, out: '' })
@@ -184,6 +187,20 @@ describe('--watch', () => {
       expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[H'))
     },
   )
+
+  it('tells what became of one pod', async () => {
+    const usage = join(dir, POD_DIR, 'memory.current')
+    writeFileSync(usage, '240000000\n')
+    const { code, out } = await interrupted(
+      [process.execPath, main, 'memory', POD, dir, '-o', 'json', '--watch', '--interval', '500ms'],
+      text => lines(text).length >= 2 && text.endsWith('\n'),
+      () => writeFileSync(usage, '240004096\n'),
+    )
+    expect(code).toBe(130)
+    const [first, second] = lines(out).map(line => JSON.parse(line))
+    expect(first.change).toBeUndefined()
+    expect(second.change).toMatchObject({ usage: 4096, total: 4096 })
+  })
 
   it('ends where nobody reads any more', () => {
     const { status } = spawnSync(
