@@ -61,7 +61,9 @@ export default detector({
     if (view === undefined) return { findings: [], unknown }
     const { total, available, atMost, kubelet, threshold, version } = view
     const least = Math.max(BLIND_SHARE * total, threshold)
-    const blind = kubelet.filter(one => one - atMost >= least)
+    // What /proc/meminfo names must account for it too: the two files are not read in one instant.
+    const named = KERNEL.reduce((sum, key) => sum + (latest(about)?.meminfo?.values[key] ?? 0), 0)
+    const blind = named < least ? [] : kubelet.filter(one => one - atMost >= least)
     const [sees] = blind
     if (sees === undefined) return { findings: [], unknown }
     if (blind.length < kubelet.length) {

@@ -14,6 +14,9 @@ import { type Draft, detector } from './detector.ts'
 /** All of memory mapped once takes 0.2 % of it in page tables of 4 KiB pages: a twentieth is all of it 25 times over. Ours. */
 const NODE_SHARE = 0.05
 
+/** And as much as the kubelet's default eviction threshold: less is nothing to any machine that pods run on. */
+const NODE_LEAST = 100 * 1024 * 1024
+
 const words = text({
   en: {
     title: 'Page tables take {tables|bytes} of a container’s {limit|bytes}',
@@ -122,7 +125,7 @@ function ofNode(about: Case): {
       ],
     }
   }
-  if (tables < NODE_SHARE * total) return { findings: [], unknown: [] }
+  if (tables < Math.max(NODE_SHARE * total, NODE_LEAST)) return { findings: [], unknown: [] }
   const at = readAt(about)
   return {
     unknown: [],

@@ -274,10 +274,19 @@ describe('node-working-set-blind', () => {
   ])('with %i MiB left on v1: %s', (available, severity) => {
     const files = {
       ...v1Cgroup(CONTAINER),
-      ...meminfo({ MemFree: available, MemAvailable: available, SReclaimable: 0 }),
+      ...meminfo({ MemFree: available, MemAvailable: available, SReclaimable: 0, SUnreclaim: 1700 }),
       'sys/fs/cgroup/memory/memory.usage_in_bytes': `${4024 * MIB}\n`,
     }
     expect(found(onV1(files))[0]?.severity).toBe(severity)
+  })
+
+  it('is no kernel memory that nothing names', () => {
+    const files = {
+      ...v1Cgroup(CONTAINER),
+      ...meminfo({ MemFree: 5000, MemAvailable: 5000, SReclaimable: 0, SUnreclaim: 1500 }),
+      'sys/fs/cgroup/memory/memory.usage_in_bytes': `${4024 * MIB}\n`,
+    }
+    expect(onV1(files).verdicts['node-working-set-blind']).toBe('absent')
   })
 
   it('takes what MemAvailable keeps in reserve for no kernel memory', () => {
@@ -467,6 +476,7 @@ describe('page-table-memory', () => {
     const pod = v1Cgroup(CONTAINER)
     expect(found(onV1({ ...pod, ...meminfo({ PageTables: 819 }) }))).toEqual([])
     expect(found(onV1({ ...pod, ...meminfo({ PageTables: 820 }) }))[0]).toMatchObject({ severity: 'warning' })
+    expect(found(onV1({ ...pod, ...meminfo({ MemTotal: 500, PageTables: 99 }) }))).toEqual([])
   })
 
   it('of a container of v1 is not told where the node has as many', () => {
