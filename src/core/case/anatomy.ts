@@ -100,6 +100,7 @@ export type ResidueWhy =
   | 'kernel-kinds-not-told'
   | 'hugetlb-not-told'
   | 'swap-cache-twice'
+  | 'slab-twice'
   | 'read-apart'
   | 'cpus-not-known'
 

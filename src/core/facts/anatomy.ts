@@ -26,7 +26,7 @@ import type { Case } from '../case/case.ts'
 import type { Memcg, MemcgTree } from '../case/memcg.ts'
 import { containerMetricRows, type MetricId } from '../knowledge/container-metrics.ts'
 import { chargeBatch, statisticsLag, stockSlots } from '../knowledge/counter-error.ts'
-import { hasMemoryReclaim } from '../knowledge/kernel-release.ts'
+import { compareUpstream, followsUpstream, hasMemoryReclaim } from '../knowledge/kernel-release.ts'
 import { type ContainerMetrics, containerMetrics } from './container-metrics.ts'
 import { deadMemory } from './dead-memory.ts'
 import { fact } from './fact.ts'
@@ -362,19 +362,34 @@ function removedOf(about: Case, memcg: Memcg, numbers: Numbers, children: readon
   }
 }
 
-function residueOf(version: Version, memcg: Memcg, bytes: number, error: CounterError): Residue {
+/**
+ * 5.3 to 5.4.13: what CPUs had counted of a removed cgroup's slab goes to those above it twice (bee07b33db78; fixed in 5.5
+ * and 5.4.14). Without a release: memory.stat has anon_thp (5.3) and not yet percpu (5.9).
+ */
+function countsSlabTwice(about: Case, { stat = {} }: Memcg): boolean {
+  const release = kernel(about)
+  if (release === undefined) return stat['anon_thp'] !== undefined && stat['percpu'] === undefined
+  return (
+    followsUpstream(release) &&
+    (compareUpstream(release, '5.3') ?? -1) >= 0 &&
+    (compareUpstream(release, '5.4.14') ?? -1) < 0
+  )
+}
+
+function residueOf(about: Case, version: Version, memcg: Memcg, bytes: number, error: CounterError): Residue {
   if (bytes <= error.stocks + error.lag && bytes >= -error.lag)
     return { bytes, verdict: 'within', error, why: [] }
-  if (error.path === undefined) return { bytes, verdict: 'unknown', why: ['cpus-not-known'] }
   const { stat = {} } = memcg
   const why: ResidueWhy[] = []
   if (bytes < 0) {
     const swapped = (memcg.swapUsage ?? stat['total_swap'] ?? 0) > 0
     if (swapped && stat[KEYS[version].swapCached] === undefined) why.push('swap-cache-twice')
+    if (version === 'v2' && countsSlabTwice(about, memcg)) why.push('slab-twice')
   } else if (version === 'v2') {
     if (stat['kernel'] === undefined) why.push('kernel-kinds-not-told')
     if (stat['hugetlb'] === undefined && (memcg.hugetlb ?? 0) > 0) why.push('hugetlb-not-told')
   } else if (memcg.kmemUsage === undefined) why.push('kernel-kinds-not-told')
+  if (error.path === undefined) return { bytes, verdict: 'unknown', why: ['cpus-not-known', ...why] }
   return { bytes, verdict: bytes < 0 ? 'below' : 'above', error, why: [...why, 'read-apart'] }
 }
 
@@ -560,7 +575,7 @@ export function anatomyOf(about: Case, memcg: Memcg): Anatomy {
   const residue =
     usage === undefined || memcg.stat === undefined
       ? undefined
-      : residueOf(version, memcg, usage.value - whole, error)
+      : residueOf(about, version, memcg, usage.value - whole, error)
 
   const beside: Part[] = []
   const swap =

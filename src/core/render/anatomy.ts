@@ -73,6 +73,8 @@ const words = text({
       'Huge pages may be charged (mount option memory_hugetlb_accounting, 6.7); memory.stat does not tell them up to 6.12.',
     'why-swap-cache-twice':
       'Pages in the swap cache that are mapped as well are counted twice, and this kernel does not tell how many.',
+    'why-slab-twice':
+      'Kernels 5.3 to 5.4.13 count slab of removed children twice in the cgroups above them: there may be less of it than is told.',
     'why-read-apart':
       'If the cgroup was busy, it may have changed between the readings of two files: look again.',
     'why-cpus-not-known': '',
@@ -176,6 +178,8 @@ const words = text({
     'why-hugetlb-not-told':
       '大页可能也记了账（挂载选项 memory_hugetlb_accounting，6.7 起）；6.12 及以前 memory.stat 不给出。',
     'why-swap-cache-twice': 'swap cache 中同时被映射的页会统计两次，而本内核不给出其数量。',
+    'why-slab-twice':
+      '5.3 至 5.4.13 的内核会把已删除子 cgroup 的 slab 在其上级中统计两次：实际的 slab 可能比这里少。',
     'why-read-apart': '若该 cgroup 正忙，读两个文件之间可能已有变化：请再看一次。',
     'why-cpus-not-known': '',
     places: '同一用量，按位置划分',

@@ -454,6 +454,30 @@ describe('anatomyOf', () => {
     expect(below).toMatchObject({ bytes: -40 * MIB, verdict: 'below' })
   })
 
+  it('names the kernels that count slab of removed cgroups twice where the parts are too much', () => {
+    const stat = {
+      anon: MIB,
+      file: 0,
+      anon_thp: 0,
+      slab: 90 * MIB,
+      slab_reclaimable: 80 * MIB,
+      slab_unreclaimable: 10 * MIB,
+    }
+    const why = (release: string) => ofV2(40 * MIB, stat, { cpus: '0-1\n', release }).residue
+    expect(why('5.4.10')).toMatchObject({
+      bytes: -51 * MIB,
+      verdict: 'below',
+      why: ['slab-twice', 'read-apart'],
+    })
+    expect(why('5.4.14')?.why).toEqual(['read-apart'])
+    expect(why('5.8.0')?.why).toEqual(['read-apart'])
+    // a copy that says neither what kernel nor how many CPUs
+    expect(ofV2(40 * MIB, stat, {}).residue).toMatchObject({
+      verdict: 'unknown',
+      why: ['cpus-not-known', 'slab-twice'],
+    })
+  })
+
   it('lets a CPU charge for seven cgroups at once from 6.16 on, if there are as many below', () => {
     const at = 'sys/fs/cgroup/memory/p'
     const children = (count: number) =>
