@@ -36,7 +36,10 @@ export interface Memcg {
   /** v2 memory.low and memory.min. */
   readonly low?: number
   readonly min?: number
-  /** Huge pages of hugetlbfs, all sizes: hugetlb.*.usage_in_bytes, hugetlb.*.current. In no other number up to 6.17. */
+  /**
+   * Huge pages of hugetlbfs, all sizes: hugetlb.*.usage_in_bytes, hugetlb.*.current. They are in no other number but
+   * where cgroup2 is mounted with memory_hugetlb_accounting (6.7).
+   */
   readonly hugetlb?: number
   /** Whether a process is in this very cgroup (cgroup.procs). */
   readonly ownTasks?: boolean
