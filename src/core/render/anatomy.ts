@@ -249,13 +249,14 @@ interface Row {
   /** Where its bar begins; undefined: it has none. */
   readonly from?: number
   readonly id?: PartId
+  readonly doubtful?: boolean
 }
 
-/** Which bars stand out: what is reclaimed before anybody is killed, and what is not. */
-function dressOf(id: PartId | undefined, style: Style): (bar: string) => string {
+/** Green is what is reclaimed before anybody is killed; a residue that is not explained stands out. */
+function dressOf({ id, doubtful }: Row, style: Style): (bar: string) => string {
   if (id === 'file' || id === 'file-and-shmem' || id === 'slab-reclaimable') return style.good
-  if (id === 'residue') return style.faint
-  return id === 'anon' || id === 'unmapped' || id === 'swap-cache' ? style.strong : style.warning
+  if (doubtful === true) return style.warning
+  return id === 'residue' ? style.faint : bar => bar
 }
 
 function partName(id: PartId, language: Language): string {
@@ -396,6 +397,7 @@ function rowsOf(anatomy: Anatomy, language: Language): Row[] {
       source: '',
       from: at,
       id: 'residue',
+      doubtful: residue.verdict === 'above' || residue.verdict === 'below',
     })
   return rows
 }
@@ -411,12 +413,13 @@ function waterfall(anatomy: Anatomy, look: Look): string[] {
   const nameCells = Math.max(...rows.map(({ depth, name }) => 2 * depth + width(name)), 8)
   const front = (name: string, bytes: number, share = '') =>
     `  ${padded(name, nameCells)}  ${aligned(size(bytes), sizeCells)}  ${aligned(share, 4)}  `
-  const lines = rows.flatMap(({ depth, name, bytes, source, from, id }) => {
+  const lines = rows.flatMap(row => {
+    const { depth, name, bytes, source, from } = row
     const indent = '  '.repeat(depth)
     const bar = from === undefined ? '' : barOf(from, bytes, whole, cells)
     const share = from === undefined ? '' : `${Math.round((100 * bytes) / whole)}%`
     const told = front(`${indent}${name}`, bytes, share)
-    const drawn = `${from === undefined ? style.faint(told) : told}${bar === '' ? '' : dressOf(id, style)(bar)}`
+    const drawn = `${from === undefined ? style.faint(told) : told}${bar === '' ? '' : dressOf(row, style)(bar)}`
     if (source === '') return [drawn.trimEnd()]
     if (width(told) + cells + 2 + width(source) <= columns)
       return [`${drawn}${' '.repeat(cells - width(bar))}  ${style.faint(printable(source))}`]
