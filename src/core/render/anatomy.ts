@@ -54,14 +54,14 @@ const words = text({
     'of-writeback': 'being written back',
     'of-mapped': 'mapped, tmpfs included',
     none: '0: {what}',
-    untold: 'not told by this kernel: {what}; it is in: {where}',
+    untold: 'not told here: {what}; it is in: {where}',
     beside: 'Beside usage, not in it:',
     within:
       'As the kernel counts: its CPUs charge up to {stocks|bytes} in advance ({pages} pages on each of {cpus} CPUs), and memory.stat may be late by {lag|bytes}.',
     'within-slots':
       'As the kernel counts: its CPUs charge up to {stocks|bytes} in advance ({pages} pages on each of {cpus} CPUs, for up to {slots} cgroups each), and memory.stat may be late by {lag|bytes}.',
     'within-one':
-      'As the kernel counts: even a single CPU charges up to {stocks|bytes} in advance. How many there are was not read.',
+      'As the kernel counts: even a single CPU charges up to {stocks|bytes} in advance, and memory.stat may be late by {lag|bytes}. How many CPUs there are was not read.',
     above:
       'More is charged than any statistic tells, beyond what the kernel’s way of counting explains ({stocks|bytes} in advance, {lag|bytes} late).',
     below:
@@ -161,14 +161,14 @@ const words = text({
     'of-writeback': '正在写回',
     'of-mapped': '已映射，含 tmpfs',
     none: '为 0：{what}',
-    untold: '本内核不给出：{what}；包含在：{where}',
+    untold: '这里没有给出：{what}；包含在：{where}',
     beside: '不在用量之内：',
     within:
       '由内核的计数方式解释：各 CPU 最多预先记账 {stocks|bytes}（{cpus} 个 CPU，每个 {pages} 页），memory.stat 可能滞后 {lag|bytes}。',
     'within-slots':
       '由内核的计数方式解释：各 CPU 最多预先记账 {stocks|bytes}（{cpus} 个 CPU，每个可为 {slots} 个 cgroup 各记 {pages} 页），memory.stat 可能滞后 {lag|bytes}。',
     'within-one':
-      '由内核的计数方式解释：即使只有一个 CPU，也会预先记账最多 {stocks|bytes}。没有读到 CPU 数。',
+      '由内核的计数方式解释：即使只有一个 CPU，也会预先记账最多 {stocks|bytes}，memory.stat 可能滞后 {lag|bytes}。没有读到 CPU 数。',
     above:
       '记账的多于所有统计之和，且超出内核计数方式所能解释的范围（预先记账 {stocks|bytes}，滞后 {lag|bytes}）。',
     below: '统计之和多于记账，且超出内核计数方式所能解释的范围（滞后 {lag|bytes}）。',
