@@ -19,7 +19,7 @@ import { Ending, exitCodes } from './exit.ts'
 import type { Settings } from './main.ts'
 import { withNames } from './named.ts'
 import { nearest } from './nearest.ts'
-import { announcePins, PIN_COLLECTORS, pinsOf } from './pins.ts'
+import { announcePins, PIN_COLLECTORS, PINS_SECONDS, pinsOf } from './pins.ts'
 import { styleFor } from './style.ts'
 import { watch } from './watch.ts'
 
@@ -60,9 +60,10 @@ function orderOf(sort: string | undefined, words: Settings['words']): CensusOrde
 /** Prints the census and gives the exit code. */
 export async function cgroupsCommand(settings: Settings, options: CgroupsOptions): Promise<number> {
   const { language, output, words } = settings
-  const { pins: wantsPins, watch: seconds } = options
+  const { pins: wantsPins } = options
+  const seconds =
+    options.watch !== undefined && wantsPins ? Math.max(options.watch, PINS_SECONDS) : options.watch
   const order = orderOf(options.sort, words)
-  if (wantsPins && seconds !== undefined) throw new Ending(words('pinsWatched'), exitCodes.usage)
   const opened = openTree(options.sources, options.root === undefined ? {} : { root: options.root })
   if ('problem' in opened) throw new Ending(problemSentence(opened.problem, language), exitCodes.failed)
   for (const problem of opened.problems)
