@@ -36,6 +36,12 @@ const HUGETLB_PLACES = ['sys/fs/cgroup/hugetlb', 'sys/fs/cgroup/unified'] as con
 /** What stands for bytes that are no UTF-8 (replacement character). */
 const NO_TEXT = '\ufffd'
 
+/**
+ * Levels walked at most. Pods of pods of a node in a container (kind) have some twenty; two thousand fit into a path, and
+ * where each component is looked at, in a copy or below --root, they took minutes. Ours.
+ */
+const DEPTH_LIMIT = 100
+
 /** Gaps told one by one; ten thousand unreadable cgroups are one fact (ours). */
 const GAPS_LIMIT = 200
 
@@ -505,6 +511,11 @@ function walk(tree: Tree, hierarchy: Hierarchy, wanted: Wanted): { memcg: MemcgT
     if (path === '' && names.length === 0 && !live && memcg.cgroupStat?.['nr_descendants'] !== 0)
       incomplete = true
     if (path === '') counted = !isGap(stat) && (stat.directories ?? 0) > 0 && names.length > 0
+    if (names.length > 0 && path.split('/').length > DEPTH_LIMIT) {
+      tell({ path: root + path, why: 'truncated', detail: `more than ${DEPTH_LIMIT} levels` })
+      incomplete = true
+      continue
+    }
     for (const name of names) {
       if (paths.length >= DIRECTORIES_LIMIT) {
         incomplete = true

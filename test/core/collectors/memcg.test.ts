@@ -107,6 +107,17 @@ describe('memcg, v1', () => {
     expect(sample?.memcg?.incomplete).toBeUndefined()
   })
 
+  it('goes a hundred levels deep, and says that there are more', () => {
+    const deep = (levels: number) => `sys/fs/cgroup/memory/${'d/'.repeat(levels)}memory.usage_in_bytes`
+    const within = collect(memoryTree({ ...files, [deep(100)]: '1\n' }))
+    expect(within.sample?.memcg?.memcgs).toHaveLength(102)
+    expect(within.sample?.memcg?.incomplete).toBeUndefined()
+    const beyond = collect(memoryTree({ ...files, [deep(1900)]: '1\n' }))
+    expect(beyond.sample?.memcg?.memcgs).toHaveLength(102)
+    expect(beyond.sample?.memcg?.incomplete).toBe(true)
+    expect(beyond.gaps).toMatchObject([{ why: 'truncated', detail: 'more than 100 levels' }])
+  })
+
   it.each([
     ['0', undefined],
     ['7', true],
