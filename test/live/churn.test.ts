@@ -73,7 +73,7 @@ describe('a node whose cgroups come and go', () => {
     while (!churn.done) {
       const opened = openTree([])
       if (!('tree' in opened)) throw new Error(JSON.stringify(opened))
-      walks.push(collect(opened.tree, { at: new Date().toISOString(), only: ['memcg'] }))
+      walks.push(collect(opened.tree, { at: Date.now(), only: ['memcg'] }))
       await new Promise(resolve => setTimeout(resolve, 5))
     }
     const made = await churn.ended
