@@ -15,7 +15,7 @@ describe.each(['README.md', 'README.zh-CN.md'])('%s', paper => {
   it('shows real runs (npm run golden writes them anew)', () => {
     const text = readFileSync(join(root, paper), 'utf8')
     const runs = [...text.matchAll(RUN)]
-    expect(runs).toHaveLength(2)
+    expect(runs).toHaveLength(3)
     let written = text
     for (const [block, dir = '', args = '', lines = '0', shown = ''] of runs) {
       const { stdout, status } = spawnSync(process.execPath, [main, ...args.trim().split(/\s+/)], {
