@@ -168,8 +168,8 @@ export const INSTRUMENTS: Readonly<Record<string, (kernel: Kernel, append: strin
 }
 
 /**
- * Detectors that judge by what a kubelet makes of the node. None is in a guest: by which of its formulas is not known, and
- * where these disagree, which what Node itself takes decides, they are unknown. Elsewhere they are absent.
+ * Detectors that judge by what a kubelet makes of the node. None is in a guest, whose little memory is the kernel's own for
+ * a good part: what they say is decided by what Node itself takes, and is held against a look only where that asks for it.
  */
 export const BY_KUBELET: readonly string[] = ['node-working-set-blind', 'page-cache-in-working-set']
 
