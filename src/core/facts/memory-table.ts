@@ -8,7 +8,7 @@ import { containerMetrics } from './container-metrics.ts'
 import { latest } from './kernel.ts'
 import { type MemcgIndex, memcgIndex, memcgUnknown } from './memcg-tree.ts'
 import { limitsOf, nodeMemory } from './memory-limits.ts'
-import { nameOf } from './names.ts'
+import { nameOf, namesUnknown } from './names.ts'
 
 /** Where each column is read, in the row's directory; by version. */
 const SOURCES: Readonly<Record<MemcgTree['version'], MemoryTable['sources']>> = {
@@ -152,7 +152,7 @@ export function memoryTable(about: Case, { all = false }: MemoryTableOptions = {
     rows: [...inPods, ...others].map(memcg => rowOf(about, index, memcg)),
     pods,
     others: all ? 'all' : pods ? 'none' : 'top',
-    unknown: memcgUnknown(about),
+    unknown: [...memcgUnknown(about), ...namesUnknown(about)],
   }
 }
 

@@ -2,7 +2,7 @@
 // by a name or a place: a cgroup made again is another container's and has another id.
 
 import type { Case } from '../case/case.ts'
-import type { Subject } from '../case/finding.ts'
+import type { Subject, Unknown } from '../case/finding.ts'
 import type { Memcg } from '../case/memcg.ts'
 import { type PodPath, parsePodPath } from '../decode/cgroup/path.ts'
 import { fact } from './fact.ts'
@@ -63,3 +63,21 @@ export const unnamedMemcgs: (about: Case) => readonly Memcg[] = fact(about =>
     return level === 'pod' ? pod === undefined : container === undefined && sandbox === undefined
   }),
 )
+
+/** What was asked for names in vain: a runtime's socket, the kubelet's pods (node/cli/named.ts). */
+const ASKED = /\.sock$|\/pods$/
+
+/** Why some pods and containers stand under UID and id, and what would name them; empty where all are named. */
+export const namesUnknown: (about: Case) => readonly Unknown[] = fact(about => {
+  if (unnamedMemcgs(about).length === 0) return []
+  const gaps = about.gaps.filter(({ path }) => ASKED.test(path))
+  const gap = gaps.find(({ why }) => why === 'denied') ?? gaps[0]
+  const live = about.origin === 'live'
+  return [
+    {
+      reason: 'pods-not-named',
+      path: gap?.path ?? (live ? '/run/containerd/containerd.sock' : '/var/log/pods'),
+      remedy: gap?.why === 'denied' ? 'run-as-root' : live ? 'name-runtime-socket' : 'pass-node-files',
+    },
+  ]
+})
