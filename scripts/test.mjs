@@ -20,7 +20,7 @@ const NEEDED = [
   },
   {
     packages: ['containerd', 'runc'],
-    what: 'a container runtime for the live tests, started by them alone, 150 MB of disk',
+    what: 'a container runtime for the live tests, 110 MB of disk',
     there: () => ['containerd', 'ctr', 'runc'].every(onPath),
   },
   {
