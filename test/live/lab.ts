@@ -174,3 +174,15 @@ export function dyingNow(): number {
   )
   return Number(line?.[1]) - below.length - 1
 }
+
+/** The same once it has not changed for a second: what was removed a moment ago is freed a little later. */
+export async function settledDying(): Promise<number> {
+  let count = dyingNow()
+  for (let calm = 0, polls = 0; calm < 20 && polls < 300; polls += 1) {
+    await new Promise(resolve => setTimeout(resolve, 50))
+    const now = dyingNow()
+    calm = now === count ? calm + 1 : 0
+    count = now
+  }
+  return count
+}

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { dyingNow, type Lab, noLab, openLab, until } from './lab.ts'
+import { dyingNow, type Lab, noLab, openLab, settledDying, until } from './lab.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const main = join(root, 'dist/node/cli/main.js')
@@ -100,7 +100,7 @@ describe('removed cgroups that pages pin', () => {
     mkdirSync(files.disk)
     expect(statfsSync(files.disk).type, 'the scratch directory is in memory').not.toBe(TMPFS)
     const home = lab.memcg('home')
-    const before = dyingNow()
+    const before = await settledDying()
     expect(lab.run('dying', lab.memcg(pod), files.tmpfs, String(MADE), home)).toMatchObject({ status: 0 })
     expect(lab.run('dying', lab.memcg(job), files.disk, String(MADE), home)).toMatchObject({ status: 0 })
     for (const below of leftOver) {

@@ -7,7 +7,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { dyingNow, type Lab, noLab, openLab, until } from './lab.ts'
+import { dyingNow, type Lab, noLab, openLab, settledDying, until } from './lab.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const main = join(root, 'dist/node/cli/main.js')
@@ -94,7 +94,6 @@ describe('a node with several ills', () => {
   const byContainer = podPath()
   const byPod = podPath()
   const anonymous = podPath()
-  let drifted = 0
   let report: Report | undefined
 
   /** The subjects below our own root, by detector. */
@@ -160,16 +159,17 @@ describe('a node with several ills', () => {
   it('has dying cgroups, as many as were removed', async () => {
     const files = lab.tmpfs('dying')
     const dir = lab.memcg('dying', DYING_LIMIT)
-    // the machine makes and loses some by itself: how many, in an interval as long as that of the measurement
-    const control = dyingNow()
-    await new Promise(resolve => setTimeout(resolve, 400))
-    const before = dyingNow()
-    const { status, stderr } = lab.run('dying', dir, files, String(DYING))
-    const after = dyingNow()
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    // the machine makes and loses some by itself: where that was while these were made, they are made again
+    let off = Number.POSITIVE_INFINITY
+    for (let attempt = 0; attempt < 3 && off > 5; attempt += 1) {
+      for (const name of readdirSync(files)) rmSync(join(files, name))
+      const before = await settledDying()
+      const { status, stderr } = lab.run('dying', dir, files, String(DYING))
+      off = Math.abs(dyingNow() - before - DYING)
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    }
     expect(readdirSync(files)).toHaveLength(DYING)
-    drifted = before - control
-    expect(Math.abs(after - before - drifted - DYING)).toBeLessThanOrEqual(5)
+    expect(off).toBeLessThanOrEqual(5)
   })
 
   it('is told to have just the ills it has', () => {
@@ -299,7 +299,7 @@ describe('a node with several ills', () => {
 
   it('loses its dying cgroups with the files that pin them', async () => {
     const files = join(lab.scratch, 'dying')
-    const before = dyingNow()
+    const before = await settledDying()
     for (const name of readdirSync(files)) rmSync(join(files, name))
     const gone = (count: number) => before - count >= DYING - 5
     expect(await until(dyingNow, gone, 10)).toSatisfy(gone)
